@@ -1,0 +1,5 @@
+"""`python -m calltrackd` is `calltrackd`."""
+
+from calltrackd.cli import main
+
+main()

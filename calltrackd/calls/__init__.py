@@ -1,0 +1,1 @@
+"""Channel events in, call records out: the pure heart."""

@@ -1,0 +1,1 @@
+"""The vocabulary that every floor speaks; imports nothing of ours."""

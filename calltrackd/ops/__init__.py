@@ -1,0 +1,1 @@
+"""Logs, metrics and systemd: how the daemon speaks to those who operate it."""

@@ -1,0 +1,1 @@
+"""What a PBX says, turned into channel events: wire codecs, translation, link, journal."""

@@ -1,0 +1,1 @@
+"""The database: tables, units of work, migrations."""

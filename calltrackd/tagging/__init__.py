@@ -1,0 +1,1 @@
+"""Tags from phone keys (and, later, from words): pure rules."""
