@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 Role = Literal["client", "operator", "helper"]
-"""client = a trunk's far end; operator = a phone of ours; helper = Local, spy, announcer: nobody."""
+"""client = a trunk's far end; operator = a phone of ours; helper = Local, spy: nobody."""
 
 Disposition = Literal[
     "answered", "no_answer", "busy", "rejected", "answered_elsewhere", "cancelled", "failed"
