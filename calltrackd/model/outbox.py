@@ -1,0 +1,36 @@
+"""One delivery: an event of one version of a call, owed to one CRM target."""
+
+from typing import Literal
+
+import msgspec
+
+from calltrackd.model.call import Step
+
+OutboxState = Literal["waiting", "sent", "dead", "dropped"]
+"""waiting = owed; sent = the target took it; dead = given up, kept for the admin; dropped = not
+wanted any more (a start that came too late, an admin's `drop`). All but waiting are settled."""
+
+
+class OutboxRow(msgspec.Struct, kw_only=True):
+    """A row of the outbox. Times are unix seconds.
+
+    A row is due when it waits, `next_at` has passed and no earlier version of the same call waits
+    for the same target.
+    """
+
+    id: str
+    """The webhook-id: a hash of (target, call, version), so a repeated row is the same row."""
+    target: str
+    call_id: str
+    version: int
+    step: Step
+    body: str
+    created_at: float
+    state: OutboxState = "waiting"
+    attempts: int = 0
+    next_at: float
+    first_tried_at: float | None = None
+    sent_at: float | None = None
+    last_error: str | None = None
+    last_status: int | None = None
+    """The last HTTP status, None when no answer came."""
