@@ -50,13 +50,11 @@ class Numbered(Event):
     number_name: str = ""
 
 
-class Renamed(Event):
-    """A masquerade: the channel keeps its id and serves another endpoint now."""
+class Replaced(Event):
+    """A masquerade: the endpoint behind `channel` goes on under the id `by`."""
 
     channel: str
-    name: str
-    role: Role
-    party: str | None = None
+    by: str
 
 
 class Linked(Event):
@@ -79,7 +77,9 @@ class Dialed(Event):
     source: str | None
     channel: str
     number: str = ""
-    """What was dialled, for an operator on an outside number."""
+    """What was dialled."""
+    shown: str = ""
+    """The number that the dialled side is shown."""
 
 
 class Rang(Event):
@@ -277,7 +277,7 @@ class PbxStopped(Event):
 
 
 ChannelEvent = (
-    ChannelStarted | Numbered | Renamed | Linked | Paired | Dialed | Rang | DialEnded | Answered
+    ChannelStarted | Numbered | Replaced | Linked | Paired | Dialed | Rang | DialEnded | Answered
     | Bridged | Unbridged | Held | Resumed | QueueEntered | QueueLeft | Entered | Digit
     | TransferredBlind | TransferredAttended | Moved | Parked | Unparked | PickedUp
     | RecordingStarted | RecordingStopped | HangupAsked | ChannelEnded | Snapshot
