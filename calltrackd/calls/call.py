@@ -51,6 +51,8 @@ class Call:
         self.recordings: list[Recording] = []
         self.left_at: float | None = None
         """The client left its bridge and was not seen in another yet."""
+        self.moved_at: float | None = None
+        """The same, when the operator's channel ended since without having hung up."""
         self.client_gave_up: str | None = None
         """Where the client was when it hung up: queue, ivr, ringing."""
         self.operator_ended = False

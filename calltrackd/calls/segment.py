@@ -19,6 +19,7 @@ class Segment:
 
     __slots__ = (
         "channel",
+        "consulted",
         "hold_s",
         "hold_since",
         "operator",
@@ -37,6 +38,17 @@ class Segment:
         self.hold_since: float | None = None
         self.reasons: set[Reason] = set()
         self.was_held = False
+        self.consulted: str | None = None
+
+    def consults(self, operator: str) -> None:
+        """A phone is rung on behalf of the operator while it is away from the client."""
+        if "away" in self.reasons:
+            self.consulted = operator
+
+    def take_consulted(self) -> str | None:
+        """Whom it rang since it went away; asked once."""
+        consulted, self.consulted = self.consulted, None
+        return consulted
 
     def hold(self, reason: Reason, at: float) -> None:
         """The client is on hold for `reason` from `at`."""

@@ -33,6 +33,7 @@ from calltrackd.calls.groups import Groups
 from calltrackd.calls.record import NumberRules, record_of
 from calltrackd.calls.rooms import Rooms
 from calltrackd.calls.segment import Segment
+from calltrackd.calls.stopwatch import Stopwatch
 from calltrackd.model.call import CallRecord, Change, KeyPress, Leg, Recording, Step, Transfer
 from calltrackd.model.channel import (
     Answered,
@@ -330,6 +331,8 @@ class Tracker:
             channel.party = self._numbers.e164(number) or number or channel.id
         channel.call = call
         self._settle_departure(call, event.at, redirected=True)
+        for segment in call.open_segments():
+            segment.consults(channel.party or channel.id)
         call.operator_ended = False
         call.in_ivr.stop(event.at)
         call.phone_dialed = True
@@ -340,6 +343,7 @@ class Tracker:
         """An originate rings the operator first: the client's place is empty yet."""
         call = self._open("internal", channel)
         call.anchor = channel.id
+        call.callback_to = channel.number
         call.legs[channel.id] = Leg(operator=channel.party or channel.id)
 
     def _dial_client(self, event: Dialed, channel: Channel, call: Call | None) -> None:
@@ -365,6 +369,7 @@ class Tracker:
         call.started_at = client.started_at
         call.caller_raw = call.caller_name = ""
         call.up_at = None
+        call.in_ivr = Stopwatch()
 
     def _rang(self, event: Rang) -> None:
         channel = self._channel(event)
@@ -510,6 +515,8 @@ class Tracker:
     def _is_operator(self, channel: Channel, call: Call, client: Channel) -> bool:
         if channel is client or channel.id in call.clients or channel.role == "helper":
             return False
+        if channel.asked_to_end:
+            return False
         if channel.role == "operator":
             return True
         if channel.id in call.legs:
@@ -570,17 +577,28 @@ class Tracker:
             return
         for segment in call.open_segments():
             if segment.channel in present:
-                segment.resume("away", at)
+                self._came_back(call, segment, at)
             elif call.left_at is None:
                 segment.hold("away", at)
 
+    def _came_back(self, call: Call, segment: Segment, at: float) -> None:
+        """An operator who rang another and has the client again did not get it transferred."""
+        segment.resume("away", at)
+        consulted = segment.take_consulted()
+        if consulted is not None:
+            call.transfers.append(Transfer("attended", segment.operator, consulted, at))
+
     def _settle_departure(self, call: Call, at: float, *, redirected: bool = False) -> None:
-        """The client is somewhere else now: the talks that it left are over."""
-        if call.left_at is None:
+        """The client is somewhere else now: the talks that it left are over.
+
+        Nobody transferred it and no operator hung up: it was moved from outside (AMI Redirect).
+        """
+        left_at = call.left_at if call.left_at is not None else call.moved_at
+        if left_at is None:
             return
-        left_at = call.left_at
-        closed = call.close_talks(at)
-        if closed and redirected and not call.operator_ended and call.pending_transfer() is None:
+        moved = bool(call.close_talks(at)) or call.moved_at is not None
+        call.moved_at = None
+        if moved and redirected and not call.operator_ended and call.pending_transfer() is None:
             call.transfers.append(Transfer("redirect", by=None, to=None, at=left_at))
 
     # -- what happens in a call
@@ -659,6 +677,9 @@ class Tracker:
         if call is None:
             return
         by = self._channels.get(event.by)
+        pending = call.pending_transfer()
+        if pending is not None and pending.kind == "park" and event.at - pending.at < LATE_EVENT_S:
+            return
         call.close_talks(event.at)
         call.operator_ended = False
         self._drop_redirect(call, event.at)
@@ -678,6 +699,8 @@ class Tracker:
         call = self._transferred_call(event)
         if call is None:
             return
+        if event.ok:
+            self._absorb_consultations(call, event)
         by = self._transferer(call, event)
         target = self._channels.get(event.target or "")
         to = self._met(call, by) or (target.party if target else None) or self._rung_last(call)
@@ -686,6 +709,14 @@ class Tracker:
         call.operator_ended = False
         call.transfers.append(Transfer("attended", by=by, to=to, at=event.at, completed=done))
         self._publish(call, "updated", event.at)
+
+    def _absorb_consultations(self, call: Call, event: TransferredAttended) -> None:
+        """The transferer's second call is the client's now, also while its target still rings."""
+        for name in event.by:
+            channel = self._channels.get(name)
+            own = channel.call if channel is not None else None
+            if own is not None and own is not call and own.provisional:
+                self._absorb(own, call)
 
     def _transferred_call(self, event: TransferredAttended) -> Call | None:
         for name in (event.channel, *event.by, event.target):
@@ -768,10 +799,18 @@ class Tracker:
                 call.operator_ended = channel.up
             elif call.direction != "outbound" or call.answered_at is not None:
                 call.client_gave_up = call.client_gave_up or call.place()
-        elif channel.id == call.anchor or any(
-            s.channel == channel.id for s in call.open_segments()
-        ):
+        elif channel.id == call.anchor or self._hung_up_in_talk(call, channel, event.at):
             call.operator_ended = True
+
+    def _hung_up_in_talk(self, call: Call, channel: Channel, at: float) -> bool:
+        """The talk of an operator ends with its BYE, not with its channel.
+
+        Measured: after a BYE amid a `*2` consultation the channel stays until the target answers.
+        """
+        mine = [s for s in call.open_segments() if s.channel == channel.id]
+        for segment in mine:
+            segment.close(at if call.left_at is None else min(at, call.left_at))
+        return bool(mine)
 
     def _ended(self, event: ChannelEnded) -> None:
         channel = self._channels.pop(event.channel, None)
@@ -789,9 +828,7 @@ class Tracker:
 
     def _end_in_call(self, call: Call, channel: Channel, event: ChannelEnded) -> None:
         self._end_leg(call, channel, event)
-        for segment in call.open_segments():
-            if segment.channel == channel.id:
-                segment.close(event.at if call.left_at is None else min(event.at, call.left_at))
+        self._end_talk(call, channel, event.at)
         if channel.id in call.clients:
             call.clients.discard(channel.id)
             if not call.clients:
@@ -800,6 +837,12 @@ class Tracker:
             call.anchor = None
             if not call.clients:
                 self._finish(call, call.ended_at or event.at)
+
+    def _end_talk(self, call: Call, channel: Channel, at: float) -> None:
+        for segment in call.open_segments():
+            if segment.channel == channel.id:
+                segment.close(at if call.left_at is None else min(at, call.left_at))
+                call.moved_at = call.left_at if not channel.asked_to_end else None
 
     def _end_leg(self, call: Call, channel: Channel, event: ChannelEnded) -> None:
         leg = call.legs.get(channel.id)
