@@ -19,6 +19,7 @@ from prometheus_client import (
     Histogram,
     Info,
     ProcessCollector,
+    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -59,6 +60,7 @@ class Metrics:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
+        disable_created_metrics()  # they double the page and tell when a label was first seen
         self.registry = CollectorRegistry()
         self._clock = clock
         self._wall = wall
