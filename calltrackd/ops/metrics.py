@@ -8,9 +8,8 @@ depth, is fetched before a scrape (`refresh`).
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Literal
+from typing import Literal, Protocol
 
-import msgspec
 import structlog
 from prometheus_client import (
     CollectorRegistry,
@@ -42,13 +41,20 @@ _SAMPLED: dict[Sampled, tuple[type[CounterMetricFamily] | type[GaugeMetricFamily
 _log = structlog.get_logger(__name__)
 
 
-class OutboxLoad(msgspec.Struct, frozen=True):
-    """What is owed to one target. `oldest_at`: unix seconds of the oldest waiting row, or None."""
+class OutboxLoad(Protocol):
+    """What is owed to one target, as the store counts it (store/outbox.py, Backlog)."""
 
-    target: str
-    waiting: int
-    oldest_at: float | None
-    dead: int
+    @property
+    def waiting(self) -> int:
+        """Deliveries owed."""
+
+    @property
+    def oldest_at(self) -> float | None:
+        """When the oldest of them was created, unix seconds."""
+
+    @property
+    def dead(self) -> int:
+        """Dead letters."""
 
 
 class Metrics:
@@ -148,15 +154,20 @@ class Metrics:
         self._link.remove(pbx)
         self._outage.remove(pbx)
 
-    def outbox(self, loads: Iterable[OutboxLoad]) -> None:
-        """Take the outbox's state; targets that are not in it vanish from the page."""
+    def outbox(self, loads: Mapping[str, OutboxLoad], targets: Iterable[str]) -> None:
+        """Take the outbox's state by target; a target in neither argument leaves the page.
+
+        `targets`: those of the settings; one that is owed nothing shows zeros.
+        """
         for gauge in (self._depth, self._oldest, self._dead):
             gauge.clear()
-        for load in loads:
-            age = 0.0 if load.oldest_at is None else max(0.0, self._wall() - load.oldest_at)
-            self._depth.labels(load.target).set(load.waiting)
-            self._oldest.labels(load.target).set(age)
-            self._dead.labels(load.target).set(load.dead)
+        for target in {*targets, *loads}:
+            load = loads.get(target)
+            oldest = load.oldest_at if load else None
+            age = 0.0 if oldest is None else max(0.0, self._wall() - oldest)
+            self._depth.labels(target).set(load.waiting if load else 0)
+            self._oldest.labels(target).set(age)
+            self._dead.labels(target).set(load.dead if load else 0)
 
     def sample(self, name: Sampled, read: Read) -> Callable[[], None]:
         """Have `read` called at each scrape; label values in the order of docs/metrics.md.

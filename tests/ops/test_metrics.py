@@ -2,13 +2,22 @@
 
 import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from structlog.testing import capture_logs
 
-from calltrackd.ops.metrics import Metrics, OutboxLoad
+from calltrackd.ops.metrics import Metrics
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
+
+
+class Load(NamedTuple):
+    """What a target is owed."""
+
+    waiting: int
+    oldest_at: float | None
+    dead: int
 
 
 class Clock:
@@ -55,7 +64,7 @@ async def test_documented_labels_are_those_on_the_page(metrics: Metrics) -> None
     metrics.deliveries.labels("t", "o").inc()
     metrics.unusable.labels("k").inc()
     metrics.link_down("p")
-    metrics.outbox([OutboxLoad("t", 1, 100.0, 0)])
+    metrics.outbox({}, ["t"])
     metrics.sample("events", lambda: {("p", "t"): 1})
     metrics.sample("frames", lambda: {("p", "r"): 1})
     metrics.sample("calls_in_progress", lambda: {("p",): 1})
@@ -113,12 +122,13 @@ async def test_outbox_shows_age_and_forgets_targets_that_are_gone(
     metrics: Metrics, clock: Clock
 ) -> None:
     """Age is counted from the oldest row to the moment of the look; old targets vanish."""
-    metrics.outbox([OutboxLoad("crm", 3, 40.0, 1), OutboxLoad("old", 1, None, 0)])
-    metrics.outbox([OutboxLoad("crm", 2, 40.0, 1)])
+    metrics.outbox({"crm": Load(3, 40.0, 1), "old": Load(1, 90.0, 0)}, ["crm", "old"])
+    metrics.outbox({"crm": Load(2, 40.0, 1)}, ["crm", "idle"])
     seen = await figures(metrics)
     assert seen['calltrackd_outbox_depth{target="crm"}'] == 2
     assert seen['calltrackd_outbox_oldest_seconds{target="crm"}'] == 60
     assert seen['calltrackd_outbox_dead{target="crm"}'] == 1
+    assert seen['calltrackd_outbox_depth{target="idle"}'] == 0
     assert not [name for name in seen if 'target="old"' in name]
 
 
@@ -152,7 +162,7 @@ async def test_refreshed_figures_are_on_the_very_page(metrics: Metrics) -> None:
     """What is fetched for a page is on that page, not on the next."""
 
     async def fetch() -> None:
-        metrics.outbox([OutboxLoad("crm", 9, None, 0)])
+        metrics.outbox({"crm": Load(9, 90.0, 0)}, [])
 
     metrics.refresh(fetch)
     assert (await figures(metrics))['calltrackd_outbox_depth{target="crm"}'] == 9
