@@ -18,6 +18,7 @@ class Channel:
         "dialed_by",
         "id",
         "incoming",
+        "name",
         "number",
         "number_name",
         "party",
@@ -30,6 +31,7 @@ class Channel:
     def __init__(
         self,
         channel: str,
+        name: str,
         role: Role,
         party: str | None,
         started_at: float,
@@ -40,6 +42,7 @@ class Channel:
         dialed: str = "",
     ) -> None:
         self.id = channel
+        self.name = name
         self.role = role
         self.party = party
         self.started_at = started_at

@@ -34,7 +34,17 @@ from calltrackd.calls.record import NumberRules, record_of
 from calltrackd.calls.rooms import Rooms
 from calltrackd.calls.segment import Segment
 from calltrackd.calls.stopwatch import Stopwatch
-from calltrackd.model.call import CallRecord, Change, KeyPress, Leg, Recording, Step, Transfer
+from calltrackd.model.call import (
+    CallRecord,
+    Change,
+    KeyPress,
+    Leg,
+    Party,
+    Pressed,
+    Recording,
+    Step,
+    Transfer,
+)
 from calltrackd.model.channel import (
     Answered,
     Bridged,
@@ -88,8 +98,9 @@ class Tracker:
         self._rooms = Rooms()
         self._calls: dict[int, Call] = {}
         self._changes: list[Change] = []
+        self._presses: list[Pressed] = []
+        self._by_id: dict[str, Call] = {}
         self._lost_at: float | None = None
-        self._seen_any_link = False
         self.unknown: Counter[str] = Counter()
         """Events of channels that were never seen begin, by event type."""
         self._on: dict[type, Callable[[Any], None]] = {
@@ -143,23 +154,27 @@ class Tracker:
         changes, self._changes = self._changes, []
         return changes
 
+    def take_presses(self) -> list[Pressed]:
+        """The key presses of published calls since the last time, in order."""
+        presses, self._presses = self._presses, []
+        return presses
+
+    def record(self, call_id: str, at: float) -> CallRecord | None:
+        """A published call in progress, as it stands at `at`."""
+        call = self._by_id.get(call_id)
+        return None if call is None else self._record(call, at)
+
     def live(self, at: float) -> list[CallRecord]:
         """The records of the calls in progress, as they stand at `at`."""
         return [self._record(call, at) for call in self._calls.values() if call.published]
 
-    def call_of(self, channel: str) -> str | None:
-        """The id of the call that a channel serves."""
-        known = self._channels.get(channel)
-        if known is None or known.call is None:
-            return None
-        return self._record(known.call, known.started_at).id
-
-    def operator_channels(self, call_id: str) -> list[str]:
-        """Channels of the operators who talk in a call now."""
-        for call in self._calls.values():
-            if call.published and self._record(call, call.started_at).id == call_id:
-                return [segment.channel for segment in call.open_segments()]
-        return []
+    def operator_channels(self, call_id: str, operator: str | None) -> list[str]:
+        """Names of the channels on which `operator` talks in a call now."""
+        call = self._by_id.get(call_id)
+        if call is None:
+            return []
+        talking = [s.channel for s in call.open_segments() if s.operator == operator]
+        return [self._channels[name].name for name in talking if name in self._channels]
 
     # -- publishing
 
@@ -171,8 +186,13 @@ class Tracker:
             return
         if not call.published and step not in ("started", "ended"):
             return
+        record = self._record(call, at)
+        if step == "ended":
+            self._by_id.pop(record.id, None)
+        else:
+            self._by_id[record.id] = call
         call.published = True
-        self._changes.append(Change(self._record(call, at), step, at))
+        self._changes.append(Change(record, step, at))
 
     # -- finding
 
@@ -222,6 +242,7 @@ class Tracker:
             return
         channel = Channel(
             event.channel,
+            event.name,
             event.role,
             event.party,
             event.at,
@@ -276,7 +297,7 @@ class Tracker:
             self.unknown["Replaced"] += 1
             return
         self._groups.join(old.id, new.id)
-        new.role, new.party = old.role, old.party
+        new.name, new.role, new.party = old.name, old.role, old.party
         new.number, new.number_name = old.number, old.number_name
         new.incoming = old.incoming
         new.up = old.up
@@ -655,12 +676,17 @@ class Tracker:
         call = None if channel is None else self._talk_of(channel)
         if channel is None or call is None:
             return
-        if channel.id in call.clients:
-            call.digits.append(KeyPress("caller", channel.party, event.digit, event.at))
-            if call.in_ivr.running:
-                call.ivr_path.append(event.digit)
-        else:
-            call.digits.append(KeyPress("operator", channel.party, event.digit, event.at))
+        by: Party = "caller" if channel.id in call.clients else "operator"
+        press = KeyPress(by, channel.party, event.digit, event.at)
+        call.digits.append(press)
+        if by == "caller" and call.in_ivr.running:
+            call.ivr_path.append(event.digit)
+        if call.published:
+            self._pressed(call, channel, press)
+
+    def _pressed(self, call: Call, channel: Channel, press: KeyPress) -> None:
+        talking = any(s.channel == channel.id and not s.reasons for s in call.open_segments())
+        self._presses.append(Pressed(self._record(call, press.at), press, talking))
 
     def _talk_of(self, channel: Channel) -> Call | None:
         """The call the channel talks in now, else the one it serves."""
@@ -939,6 +965,7 @@ class Tracker:
         """A channel that began before the attachment."""
         channel = Channel(
             seen.channel,
+            seen.name,
             seen.role,
             seen.party,
             at - (seen.age or 0.0),

@@ -162,6 +162,19 @@ class Change(msgspec.Struct):
     record: CallRecord
     step: Step
     at: float
+    tags: list[Tag] = []
+    """Set by this change."""
+    untags: list[str] = []
+    """Names of tags taken back by this change."""
+
+
+class Pressed(msgspec.Struct):
+    """A key press in a call, for those who read keys."""
+
+    record: CallRecord
+    press: KeyPress
+    talking: bool
+    """The one who pressed is an operator in a talk with the client, not on hold."""
 
 
 def rfc3339(at: float | None) -> str | None:
