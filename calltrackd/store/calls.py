@@ -1,0 +1,195 @@
+"""Call records: saved many at once, read one at a time or as a list.
+
+The store gives the versions: each change that is saved makes its call's version one higher than
+the stored one, whoever made the change. The rows are locked from that look on (PostgreSQL: FOR
+UPDATE; SQLite: one writer anyway), so two processes never give the same version twice.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+
+import msgspec
+from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from calltrackd.model.call import CallRecord, Change, Direction, Outcome
+from calltrackd.store import dialect
+from calltrackd.store import tags as tags_
+from calltrackd.store.errors import NotUnique
+from calltrackd.store.tables import calls, recordings, tags
+
+ID_LENGTH = 36
+_NO_SEQS: Mapping[str, int] = MappingProxyType({})
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(CallRecord)
+
+
+class CallFilter(msgspec.Struct, kw_only=True):
+    """Which calls to list; None = any. Times are unix seconds of the start, `until` excluded."""
+
+    since: float | None = None
+    until: float | None = None
+    pbx: str | None = None
+    did: str | None = None
+    caller: str | None = None
+    """E.164."""
+    operator: str | None = None
+    """Extension of one who talked."""
+    direction: Direction | None = None
+    outcome: Outcome | None = None
+    lost: bool | None = None
+    tracked: bool | None = None
+    tag: str | None = None
+    without_tag: str | None = None
+
+
+def _row(record: CallRecord, at: float, first_seq: int | None) -> dict[str, object]:
+    """`record` without its tags, as columns."""
+    return {
+        "id": record.id,
+        "version": record.version,
+        "pbx": record.pbx,
+        "direction": record.direction,
+        "tracked": record.tracked,
+        "did": record.did,
+        "caller": record.caller,
+        "outcome": record.outcome,
+        "lost": record.lost,
+        "queue": record.queue,
+        "operators": f" {' '.join(record.operators)} " if record.operators else "",
+        "started_at": record.started_at,
+        "answered_at": record.answered_at,
+        "ended_at": record.ended_at,
+        "first_seq": first_seq,
+        "updated_at": at,
+        "record": _encoder.encode(record).decode(),
+    }
+
+
+async def _versions(conn: AsyncConnection, call_ids: Iterable[str]) -> dict[str, int]:
+    """Stored versions, their rows locked, always in the order of ids (no deadlock)."""
+    query = (
+        select(calls.c.id, calls.c.version)
+        .where(calls.c.id.in_(sorted(call_ids)))
+        .order_by(calls.c.id)
+        .with_for_update()
+    )
+    return {row.id: row.version for row in await conn.execute(query)}
+
+
+async def _save_recordings(conn: AsyncConnection, records: Iterable[CallRecord]) -> None:
+    rows = [
+        {"call_id": record.id, "path": item.path, "side": item.side}
+        for record in records
+        for item in record.recordings
+    ]
+    if rows:
+        await conn.execute(dialect.add_missing(conn, recordings), rows)
+
+
+async def save(
+    conn: AsyncConnection, changes: Sequence[Change], first_seqs: Mapping[str, int] = _NO_SEQS
+) -> list[CallRecord]:
+    """Save many changes, several of one call too; returns their records as committed, in order.
+
+    A returned record bears its version and the tags that stand in the store; those of the record
+    given are ignored (tags are written by `tags.add`, before). `first_seqs`: call id -> journal
+    number from which on the call can be rebuilt; the first one saved stays.
+    """
+    if not changes:
+        return []
+    versions = await _versions(conn, {change.record.id for change in changes})
+    standing = await tags_.of_calls(conn, {change.record.id for change in changes})
+    saved: list[CallRecord] = []
+    latest: dict[str, tuple[CallRecord, float]] = {}
+    for change in changes:
+        call_id = change.record.id
+        versions[call_id] = version = versions.get(call_id, 0) + 1
+        record = msgspec.structs.replace(change.record, version=version, tags=[])
+        latest[call_id] = record, change.at
+        saved.append(record)
+    rows = [_row(record, at, first_seqs.get(record.id)) for record, at in latest.values()]
+    await conn.execute(dialect.upsert(conn, calls, keep=("first_seq",)), rows)
+    await _save_recordings(conn, (record for record, _ in latest.values()))
+    for record in saved:
+        record.tags = list(standing.get(record.id, ()))
+    return saved
+
+
+async def _decoded(conn: AsyncConnection, texts: Sequence[str]) -> list[CallRecord]:
+    records = [_decoder.decode(text) for text in texts]
+    standing = await tags_.of_calls(conn, [record.id for record in records])
+    for record in records:
+        record.tags = standing.get(record.id, [])
+    return records
+
+
+async def get(conn: AsyncConnection, call_id: str) -> CallRecord | None:
+    """The call of that id, or of the only id that begins so; None when there is none.
+
+    NotUnique when several begin so.
+    """
+    whole = len(call_id) == ID_LENGTH
+    wanted = calls.c.id == call_id if whole else calls.c.id.startswith(call_id, autoescape=True)
+    texts = (await conn.execute(select(calls.c.record).where(wanted).limit(2))).scalars().all()
+    if len(texts) > 1:
+        raise NotUnique(f"several calls begin with {call_id!r}")
+    return next(iter(await _decoded(conn, texts)), None)
+
+
+def _tagged(name: str) -> ColumnElement[bool]:
+    return exists().where(
+        tags.c.call_id == calls.c.id, tags.c.name == name, tags.c.removed_at.is_(None)
+    )
+
+
+def _conditions(wanted: CallFilter) -> Iterable[ColumnElement[bool]]:
+    for name in ("pbx", "did", "caller", "direction", "outcome", "lost", "tracked"):
+        value = getattr(wanted, name)
+        if value is not None:
+            yield calls.c[name] == value
+    if wanted.since is not None:
+        yield calls.c.started_at >= wanted.since
+    if wanted.until is not None:
+        yield calls.c.started_at < wanted.until
+    if wanted.operator is not None:
+        yield calls.c.operators.contains(f" {wanted.operator} ", autoescape=True)
+    if wanted.tag is not None:
+        yield _tagged(wanted.tag)
+    if wanted.without_tag is not None:
+        yield ~_tagged(wanted.without_tag)
+
+
+async def list_calls(
+    conn: AsyncConnection, wanted: CallFilter, limit: int = 50, offset: int = 0
+) -> list[CallRecord]:
+    """The calls that fit, newest first."""
+    query = (
+        select(calls.c.record)
+        .where(*_conditions(wanted))
+        .order_by(calls.c.started_at.desc(), calls.c.id.desc())
+        .limit(limit)
+        .offset(offset)
+    )
+    return await _decoded(conn, (await conn.execute(query)).scalars().all())
+
+
+async def open_calls(conn: AsyncConnection, pbx: str) -> list[CallRecord]:
+    """The calls of an attachment whose end is not known, oldest first."""
+    query = (
+        select(calls.c.record)
+        .where(calls.c.pbx == pbx, calls.c.ended_at.is_(None))
+        .order_by(calls.c.started_at, calls.c.id)
+    )
+    return await _decoded(conn, (await conn.execute(query)).scalars().all())
+
+
+async def oldest_open_seq(conn: AsyncConnection, pbx: str) -> int | None:
+    """The journal number from which on all calls in progress can be rebuilt; None: none is."""
+    query = (
+        select(calls.c.first_seq)
+        .where(calls.c.pbx == pbx, calls.c.ended_at.is_(None), calls.c.first_seq.is_not(None))
+        .order_by(calls.c.first_seq)
+        .limit(1)
+    )
+    return (await conn.execute(query)).scalar()

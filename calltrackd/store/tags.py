@@ -1,0 +1,78 @@
+"""Tags of calls. A removed tag stays as removed, so that no replayed change brings it back."""
+
+from collections.abc import Collection, Sequence
+
+import msgspec
+from sqlalchemy import select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from calltrackd.model.call import Tag
+from calltrackd.store import dialect
+from calltrackd.store.tables import tags
+
+_KEY = (tags.c.call_id, tags.c.at, tags.c.name, tags.c.source)
+
+
+def _row(call_id: str, tag: Tag) -> dict[str, object]:
+    return {
+        "call_id": call_id,
+        "at": tag.at,
+        "name": tag.name,
+        "source": tag.source,
+        "by": tag.by,
+        "evidence": msgspec.json.encode(tag.evidence).decode(),
+        "removed_at": None,
+    }
+
+
+async def add(conn: AsyncConnection, found: Sequence[tuple[str, Tag]]) -> set[str]:
+    """Add tags, given as (call id, tag). Returns the ids of calls to which something was new.
+
+    The same tag of the same source and moment is the same tag: it is not added again, not even
+    after its removal. The calls must be there when the transaction commits.
+    """
+    if not found:
+        return set()
+    rows = [_row(call_id, tag) for call_id, tag in found]
+    added = await conn.execute(dialect.add_missing(conn, tags).returning(*_KEY), rows)
+    return {row.call_id for row in added}
+
+
+async def remove(conn: AsyncConnection, call_id: str, name: str, at: float) -> bool:
+    """Remove the tag `name` as it stood at `at` (unix seconds). True when there was one.
+
+    Tags set after `at` stay: a removal that is replayed must not touch what came later.
+    """
+    done = await conn.execute(
+        update(tags)
+        .where(tags.c.call_id == call_id, tags.c.name == name)
+        .where(tags.c.at <= at, tags.c.removed_at.is_(None))
+        .values(removed_at=at)
+    )
+    return done.rowcount > 0
+
+
+def _tag(row: Row[tuple[object, ...]]) -> Tag:
+    return Tag(
+        name=row.name,
+        source=row.source,
+        by=row.by,
+        at=row.at,
+        evidence=msgspec.json.decode(row.evidence),
+    )
+
+
+async def of_calls(conn: AsyncConnection, call_ids: Collection[str]) -> dict[str, list[Tag]]:
+    """The standing tags of many calls, oldest first; a call without tags is not a key."""
+    found: dict[str, list[Tag]] = {}
+    if not call_ids:
+        return found
+    query = (
+        select(tags)
+        .where(tags.c.call_id.in_(call_ids), tags.c.removed_at.is_(None))
+        .order_by(tags.c.call_id, tags.c.at, tags.c.name)
+    )
+    for row in await conn.execute(query):
+        found.setdefault(row.call_id, []).append(_tag(row))
+    return found
