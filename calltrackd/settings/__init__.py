@@ -1,10 +1,13 @@
 """Typed settings: TOML files, environment and credentials in; one frozen `Settings` out."""
 
+from calltrackd.settings.errors import Place, Problem, SettingsError
 from calltrackd.settings.keypad import Keypad, KeypadMap
 from calltrackd.settings.kinds import KindRule, Kinds, KindsOverride
+from calltrackd.settings.load import DEFAULT_PATH, files_of, load
 from calltrackd.settings.number import Number
 from calltrackd.settings.pbx import AsteriskPbx
 from calltrackd.settings.root import Settings
+from calltrackd.settings.schema import json_schema
 from calltrackd.settings.service import (
     JournalSettings,
     LogSettings,
@@ -15,6 +18,7 @@ from calltrackd.settings.service import (
 from calltrackd.settings.target import Mapping, WebhookTarget, signing_key
 
 __all__ = [
+    "DEFAULT_PATH",
     "AsteriskPbx",
     "JournalSettings",
     "Keypad",
@@ -25,10 +29,16 @@ __all__ = [
     "LogSettings",
     "Mapping",
     "Number",
+    "Place",
+    "Problem",
     "RecordingSettings",
     "Settings",
+    "SettingsError",
     "StoreSettings",
     "WebSettings",
     "WebhookTarget",
+    "files_of",
+    "json_schema",
+    "load",
     "signing_key",
 ]

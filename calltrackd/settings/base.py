@@ -99,7 +99,8 @@ LocalPath = Annotated[Path, Field(strict=False), AfterValidator(_from_folder)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 """A Python regular expression."""
 
-Name = Annotated[str, Field(pattern=r"^[\w.-]{1,64}$")]
+NAME = r"^[\w.-]{1,64}$"
+Name = Annotated[str, Field(pattern=NAME)]
 """A short word for logs, metrics and records."""
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]

@@ -81,7 +81,7 @@ def _again(error: ValidationError) -> list[InitErrorDetails]:
                 "{message}", **{**one.get("ctx", {}), "message": one["msg"], "kind": one["type"]}
             ),
             loc=one["loc"],
-            input=None,
+            input=one["input"],
         )
-        for one in error.errors(include_url=False, include_input=False)
+        for one in error.errors(include_url=False)
     ]

@@ -8,7 +8,8 @@ from pydantic import Field, field_validator
 from calltrackd.settings.base import PhoneNumber, Seconds, Section
 from calltrackd.settings.clashes import Clash, raise_all
 
-Keys = Annotated[str, Field(pattern=r"^[0-9*#A-D]{1,16}$")]
+KEYS = r"^[0-9*#A-D]{1,16}$"
+Keys = Annotated[str, Field(pattern=KEYS)]
 """Keys of a telephone, in the order in which they are pressed."""
 
 Word = Annotated[str, Field(min_length=1)]

@@ -1,6 +1,6 @@
 """`[kinds]`: the rules by which a call is first, repeat, returning, unique, quality or yours."""
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import Field, field_validator
 
@@ -13,6 +13,14 @@ BUILT_IN = ("first", "repeat", "returning", "unique", "quality")
 Days = Annotated[float, Field(gt=0, le=36_500)]
 Talk = Annotated[float, Field(ge=0, le=86_400)]
 Word = Annotated[str, Field(min_length=1)]
+
+
+class Limits(NamedTuple):
+    """What holds for the calls of one number."""
+
+    repeat_period_days: float
+    quality_talk_s: float
+    quality_tags: list[str]
 
 
 class KindsOverride(Section):
@@ -65,3 +73,10 @@ class Kinds(Section):
     """Other limits for some numbers; the first entry that names the number holds."""
     rule: list[KindRule] = Field(default=[])
     """Kinds of your own."""
+
+    def limits_for(self, did: str | None) -> Limits:
+        """The limits for calls on a number (E.164)."""
+        own = next((entry for entry in self.override if did in entry.numbers), None)
+        given = {} if own is None else own.model_dump(exclude_none=True, exclude={"numbers"})
+        common = self.model_dump(include={*Limits._fields})
+        return Limits(**(common | given))

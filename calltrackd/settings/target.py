@@ -2,20 +2,31 @@
 
 import base64
 import binascii
+import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     Field,
+    JsonValue,
     SecretStr,
+    TypeAdapter,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
 from calltrackd.model.call import Direction, Step
-from calltrackd.settings.base import Name, PhoneNumber, Seconds, Section, surroundings, told
+from calltrackd.settings.base import (
+    LocalPath,
+    Name,
+    PhoneNumber,
+    Seconds,
+    Section,
+    surroundings,
+    told,
+)
 from calltrackd.settings.secrets import CredentialName, SecretFile, elsewhere
 
 MEND = "make one with: echo whsec_$(openssl rand -base64 32)"
@@ -46,6 +57,30 @@ def signing_key(secret: str) -> bytes:
     return key
 
 
+def _number_pattern(raw: str) -> str:
+    """E.164; with * in it as it is."""
+    if "*" not in raw:
+        return TypeAdapter(PhoneNumber).validate_python(raw)
+    if not re.fullmatch(r"\+[0-9*]+", raw):
+        raise told("a pattern of numbers begins with + and has digits and * only: +7495*")
+    return raw
+
+
+NumberPattern = Annotated[str, AfterValidator(_number_pattern)]
+"""A phone number, or several by a star."""
+
+
+def _one_line(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().isprintable():
+        raise told("a header's value is one line of printable letters")
+    return value
+
+
+HEADER = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
+HeaderName = Annotated[str, Field(pattern=HEADER)]
+HeaderValue = Annotated[SecretStr, AfterValidator(_one_line)]
+
+
 class Mapping(Section):
     """Another shape than the standard one, for receivers that have their own."""
 
@@ -53,10 +88,11 @@ class Mapping(Section):
     """HTTP method."""
     content: Literal["json", "form", "query"] = "json"
     """Where the fields go: a JSON object, a form body, or the address's query."""
-    headers: dict[str, str] = Field(default={})
-    """Headers to add; values are templates too."""
-    fields: dict[str, str] = Field(default={})
-    """Field = template over the record, such as `{caller}` or `{source.campaign}`."""
+    headers: dict[HeaderName, HeaderValue] = Field(default={})
+    """Headers to add, such as a token that the receiver asks for; treated as secrets."""
+    fields: dict[str, JsonValue] = Field(min_length=1)
+    """Field = Jinja2 template over the record, `{{ caller }}` or `{{ source.campaign }}`; in JSON
+    also tables and lists of them."""
 
 
 class WebhookTarget(Section):
@@ -66,7 +102,7 @@ class WebhookTarget(Section):
     """The connector."""
     name: Name
     """The name of the target in logs, metrics and `calltrackd outbox`; keep it, rows bear it."""
-    url: Annotated[str, AfterValidator(_url)]
+    url: Annotated[str, AfterValidator(_url)] = Field(repr=False)
     """Where to deliver."""
     secret_file: SecretFile = None
     """File of signing secrets, one a line."""
@@ -77,14 +113,16 @@ class WebhookTarget(Section):
     each. Without any, deliveries are unsigned, which only a target with a mapping may be."""
     events: list[Step] = Field(default=["started", "answered", "ended", "updated"], min_length=1)
     """Steps to tell; the type in the webhook is `call.` and the step."""
-    numbers: list[PhoneNumber] = Field(default=[])
-    """Only calls on these numbers; empty: on any."""
+    numbers: list[NumberPattern] = Field(default=[])
+    """Only calls on these numbers, or on those like `+7495*`; empty: on any."""
     directions: list[Direction] = Field(default=["inbound", "outbound"], min_length=1)
     """Only calls in these directions."""
     tracked_only: bool = False
     """Only calls on tracking numbers."""
     allow_private: bool = False
     """Allow addresses of private networks and of this machine (a CRM in your own house)."""
+    tls_ca: LocalPath | None = None
+    """PEM file of an authority of your own, trusted beside the system's."""
     concurrency: int = Field(default=8, ge=1, le=256)
     """Deliveries under way at once."""
     connect_timeout_s: Seconds = 3.0
