@@ -79,7 +79,7 @@ def _number(raw: str) -> str:
 
 
 def _from_folder(path: Path) -> Path:
-    return surroundings().folder / path
+    return (surroundings().folder / path).absolute()
 
 
 def _pattern(raw: str) -> str:

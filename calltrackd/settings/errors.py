@@ -39,6 +39,15 @@ class Mark:
             mark = mark.children[key]
         return mark.place
 
+    def exact(self, path: Path) -> Place | None:
+        """The place of `path` itself, None when it was not written."""
+        mark = self
+        for key in path:
+            if key not in mark.children:
+                return None
+            mark = mark.children[key]
+        return mark.place
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -33,6 +33,13 @@ def load(path: Path, environ: Mapping[str, str], *, need_secrets: bool = True) -
     read the secrets; files and credentials of secrets are left alone and such secrets are empty.
     Raises SettingsError with every problem at once.
     """
+    return load_with_places(path, environ, need_secrets=need_secrets)[0]
+
+
+def load_with_places(
+    path: Path, environ: Mapping[str, str], *, need_secrets: bool = True
+) -> tuple[Settings, Mark]:
+    """As `load`, with the places of everything that was written; what has none is a default."""
     layers, problems = _files(path)
     if problems:  # what the broken file says is not known: anything further would be guessing
         raise SettingsError(problems)
@@ -45,7 +52,7 @@ def load(path: Path, environ: Mapping[str, str], *, need_secrets: bool = True) -
         problems += problems_of(error, layers.marks)
     if problems:
         raise SettingsError(_in_order(problems, files_of(path)))
-    return settings
+    return settings, layers.marks
 
 
 def files_of(path: Path) -> list[Path]:
