@@ -1,1 +1,1 @@
-"""Delivery: the outbox dispatcher and one folder a connector."""
+"""What the CRMs are owed: rows made from changed calls, delivered in order, losing nothing."""

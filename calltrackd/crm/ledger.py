@@ -1,0 +1,57 @@
+"""The dispatcher's view of the store: what is owed, and how it went."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy import select
+
+from calltrackd.model.outbox import OutboxRow
+from calltrackd.store import outbox
+from calltrackd.store.engine import Store
+from calltrackd.store.tables import WAITING, calls
+from calltrackd.store.tables import outbox as table
+
+
+class Ledger(Protocol):
+    """Every method raises StoreDown when the store is away."""
+
+    async def due(self, target: str, now: float, limit: int) -> list[OutboxRow]:
+        """Rows that may be sent now, at most one a call, the longest due first."""
+
+    async def owed(self, target: str, limit: int) -> list[OutboxRow]:
+        """Waiting rows, due or not: all of them when fewer than `limit` come."""
+
+    async def is_picked_up(self, call_id: str) -> bool:
+        """The call was answered or is over by now."""
+
+    async def settle(self, rows: Sequence[OutboxRow]) -> None:
+        """Write down the new states of tried rows."""
+
+
+class StoreLedger:
+    """The ledger in the daemon's own store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def due(self, target: str, now: float, limit: int) -> list[OutboxRow]:
+        """Rows that may be sent now, at most one a call, the longest due first."""
+        async with self._store.read() as conn:
+            return await outbox.waiting(conn, target, limit, due=now)
+
+    async def owed(self, target: str, limit: int) -> list[OutboxRow]:
+        """Waiting rows, due or not: all of them when fewer than `limit` come."""
+        query = select(table).where(table.c.target == target, WAITING).limit(limit)
+        async with self._store.read() as conn:
+            return [OutboxRow(**row) for row in (await conn.execute(query)).mappings()]
+
+    async def is_picked_up(self, call_id: str) -> bool:
+        """The call was answered or is over by now."""
+        query = select(calls.c.answered_at, calls.c.ended_at).where(calls.c.id == call_id)
+        async with self._store.read() as conn:
+            found = (await conn.execute(query)).first()
+        return found is not None and any(moment is not None for moment in found)
+
+    async def settle(self, rows: Sequence[OutboxRow]) -> None:
+        """Write down the new states of tried rows, in the writer's next transaction."""
+        await self._store.writer.submit(lambda conn: outbox.settle(conn, rows))

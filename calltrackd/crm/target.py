@@ -1,0 +1,76 @@
+"""A CRM that is owed events: what it wants to hear, and how it is spoken to."""
+
+import re
+from fnmatch import translate
+from functools import lru_cache
+from typing import Any, Literal
+
+import msgspec
+
+from calltrackd.model.call import CallRecord, Direction, Step
+
+STEPS: frozenset[Step] = frozenset({"started", "answered", "ended", "updated"})
+OUTSIDE: frozenset[Direction] = frozenset({"inbound", "outbound"})
+
+
+class Wants(msgspec.Struct, frozen=True, kw_only=True):
+    """Which events a target hears of. By default: every step of every call with a client."""
+
+    events: frozenset[Step] = STEPS
+    directions: frozenset[Direction] = OUTSIDE
+    numbers: tuple[str, ...] = ()
+    """DIDs or patterns (`+7495*`); empty: all."""
+    tracked_only: bool = False
+    """Only calls on the tracking numbers of the settings."""
+    mask_numbers: bool = False
+    """The client's numbers go out as `+7916***4567`."""
+
+    def __call__(self, record: CallRecord, step: Step) -> bool:
+        """True when the target is to hear of this step of this call."""
+        return (
+            step in self.events
+            and record.direction in self.directions
+            and (record.tracked or not self.tracked_only)
+            and (not self.numbers or _fits(self.numbers, record.did))
+        )
+
+
+class Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """Another body than ours: templates by field, see `webhook.mapping`."""
+
+    format: Literal["json", "form", "query"] = "json"
+    fields: dict[str, Any]
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One webhook target of the settings, checked and with its secrets decoded."""
+
+    name: str
+    url: str
+    keys: tuple[bytes, ...] = ()
+    """Signing keys; two while a secret is rotated; none: unsigned."""
+    wants: Wants = Wants()
+    method: str = "POST"
+    headers: dict[str, str] = {}
+    shape: Shape | None = None
+    allow_private: bool = False
+    ca_file: str | None = None
+    """PEM file of an authority of the house, beside the system's."""
+    concurrency: int = 8
+    """Requests at once; those of one call are never at once."""
+    connect_s: float = 3.0
+    answer_s: float = 10.0
+    """For the whole request, connecting included."""
+    give_up_s: float = 72 * 3600.0
+    """A row that fails for so long becomes a dead letter."""
+    stale_s: float = 10.0
+    """A start that could not be sent for so long is dropped once the call was answered."""
+
+
+@lru_cache(maxsize=64)
+def _pattern(numbers: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(translate(number) for number in numbers))
+
+
+def _fits(numbers: tuple[str, ...], did: str | None) -> bool:
+    return did is not None and _pattern(numbers).match(did) is not None

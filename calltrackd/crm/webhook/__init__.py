@@ -1,0 +1,1 @@
+"""The generic connector: one signed HTTP request an event (Standard Webhooks)."""
