@@ -68,13 +68,16 @@ def _row(record: CallRecord, at: float, first_seq: int | None) -> dict[str, obje
 
 async def _versions(conn: AsyncConnection, call_ids: Iterable[str]) -> dict[str, int]:
     """Stored versions, their rows locked, always in the order of ids (no deadlock)."""
-    query = (
-        select(calls.c.id, calls.c.version)
-        .where(calls.c.id.in_(sorted(call_ids)))
-        .order_by(calls.c.id)
-        .with_for_update()
-    )
-    return {row.id: row.version for row in await conn.execute(query)}
+    found: dict[str, int] = {}
+    for part in dialect.parts(sorted(call_ids)):
+        query = (
+            select(calls.c.id, calls.c.version)
+            .where(calls.c.id.in_(part))
+            .order_by(calls.c.id)
+            .with_for_update()
+        )
+        found.update({row.id: row.version for row in await conn.execute(query)})
+    return found
 
 
 async def _save_recordings(conn: AsyncConnection, records: Iterable[CallRecord]) -> None:

@@ -1,12 +1,21 @@
-"""What SQLite and PostgreSQL spell alike but SQLAlchemy keeps apart: INSERT … ON CONFLICT."""
+"""What the two databases have in common beyond SQLAlchemy: INSERT … ON CONFLICT, and their limit.
 
-from collections.abc import Callable, Sequence
+Both take 32,766 parameters a statement at least; a list of ids can be longer, so it goes in parts.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+T = TypeVar("T")
 Insert = sqlite.Insert | postgresql.Insert
+
+AT_ONCE = 5000
+"""Items a statement, each with up to six parameters."""
 
 _INSERT: dict[str, Callable[[Table], Insert]] = {
     "sqlite": sqlite.insert,
@@ -27,3 +36,10 @@ def upsert(conn: AsyncConnection, table: Table, keep: Sequence[str] = ()) -> Ins
     return insert.on_conflict_do_update(
         index_elements=key, set_={name: insert.excluded[name] for name in changed}
     )
+
+
+def parts(items: Collection[T]) -> Iterator[list[T]]:
+    """The items in lists that fit into a statement."""
+    rest = iter(items)
+    while part := list(islice(rest, AT_ONCE)):
+        yield part

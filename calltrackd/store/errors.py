@@ -13,7 +13,7 @@ and stays what the driver raised.
 
 import sqlite3
 
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _SQLITE_DOWN = frozenset(
@@ -32,9 +32,9 @@ _SQLITE_DOWN = frozenset(
 )
 
 _POSTGRESQL_FULL = frozenset({"53100"})
-_POSTGRESQL_DOWN = ("08", "25006", "28", "3D", "40", "53", "55", "57", "58", "XX")
+_POSTGRESQL_DOWN = ("08", "25006", "28", "3D", "40", "53", "55", "57", "58", "XX001", "XX002")
 """SQLSTATE beginnings: connection, read-only standby, login, no such database, deadlock, resources,
-object in use, operator intervention (57P01: restart), system error, damage."""
+object in use, operator intervention (57P01: restart), system error, damaged data or index."""
 
 
 class StoreError(Exception):
@@ -94,6 +94,6 @@ def typed(error: Exception) -> StoreDown | None:
         return None
     origin = error.orig or error
     kind = _sqlite(origin) or _postgresql(origin)
-    if kind is None and (error.connection_invalidated or isinstance(error, InterfaceError)):
+    if kind is None and error.connection_invalidated:
         kind = StoreDown
     return kind(str(origin)) if kind else None

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.model.call import CallRecord, EarlierCall, Source
+from calltrackd.store import dialect
 from calltrackd.store import tags as tags_
 from calltrackd.store.tables import calls
 
@@ -96,7 +97,11 @@ async def _stored(
     conn: AsyncConnection, records: Sequence[CallRecord], limit: int
 ) -> dict[str, History]:
     found = {record.id: History() for record in records}
-    rows = (await conn.execute(_query(_asked(records), limit))).all()
+    rows = [
+        row
+        for part in dialect.parts(records)
+        for row in await conn.execute(_query(_asked(part), limit))
+    ]
     tags = await tags_.of_calls(conn, {row.id for row in rows if not row.is_first})
     for row in rows:
         kept = _kept.decode(row.record)

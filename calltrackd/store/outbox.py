@@ -146,20 +146,21 @@ async def show(conn: AsyncConnection, row_id: str) -> OutboxRow | None:
 async def retry(conn: AsyncConnection, row_ids: Sequence[str], at: float) -> int:
     """Owe rows again from `at` on, as if never tried; sent ones too. Returns how many."""
     again = {"state": "waiting", "next_at": at, "attempts": 0, "first_tried_at": None}
-    done = await conn.execute(
-        update(outbox).where(outbox.c.id.in_(row_ids)).values(**again, sent_at=None)
-    )
-    return done.rowcount
+    done = 0
+    for part in dialect.parts(row_ids):
+        rows = update(outbox).where(outbox.c.id.in_(part)).values(**again, sent_at=None)
+        done += (await conn.execute(rows)).rowcount
+    return done
 
 
 async def drop(conn: AsyncConnection, row_ids: Sequence[str]) -> int:
     """Give up waiting or dead rows for good; a sent one stays sent. Returns how many."""
-    done = await conn.execute(
-        update(outbox)
-        .where(outbox.c.id.in_(row_ids), outbox.c.state.in_(("waiting", "dead")))
-        .values(state="dropped")
-    )
-    return done.rowcount
+    open_ = outbox.c.state.in_(("waiting", "dead"))
+    done = 0
+    for part in dialect.parts(row_ids):
+        rows = update(outbox).where(outbox.c.id.in_(part), open_).values(state="dropped")
+        done += (await conn.execute(rows)).rowcount
+    return done
 
 
 async def backlog(conn: AsyncConnection) -> dict[str, Backlog]:

@@ -66,13 +66,12 @@ def _tag(row: Row[tuple[object, ...]]) -> Tag:
 async def of_calls(conn: AsyncConnection, call_ids: Collection[str]) -> dict[str, list[Tag]]:
     """The standing tags of many calls, oldest first; a call without tags is not a key."""
     found: dict[str, list[Tag]] = {}
-    if not call_ids:
-        return found
-    query = (
-        select(tags)
-        .where(tags.c.call_id.in_(call_ids), tags.c.removed_at.is_(None))
-        .order_by(tags.c.call_id, tags.c.at, tags.c.name)
-    )
-    for row in await conn.execute(query):
-        found.setdefault(row.call_id, []).append(_tag(row))
+    for part in dialect.parts(call_ids):
+        query = (
+            select(tags)
+            .where(tags.c.call_id.in_(part), tags.c.removed_at.is_(None))
+            .order_by(tags.c.call_id, tags.c.at, tags.c.name)
+        )
+        for row in await conn.execute(query):
+            found.setdefault(row.call_id, []).append(_tag(row))
     return found

@@ -1,0 +1,137 @@
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from calltrackd.store import migrations, schema
+from calltrackd.store.engine import Store, _create, driver_url
+from calltrackd.store.errors import SchemaOld, SchemaUnknown
+from calltrackd.store.tables import metadata
+
+KEPT = {
+    "0001": (
+        (
+            "INSERT INTO calls (id, version, pbx, direction, tracked, outcome, lost, operators,"
+            " started_at, updated_at, record) VALUES"
+            " ('c', 1, 'hq', 'inbound', true, 'answered', false, '', 1.5, 2.5, '{}')"
+        ),
+        "SELECT id, version, started_at, record FROM calls",
+        [("c", 1, 1.5, "{}")],
+    ),
+}
+"""Revision -> what is written at it, how it is read at the head, and what must come out."""
+
+
+@pytest.fixture
+async def engine(empty_url):
+    """A bare engine on an empty database."""
+    made = _create(driver_url(empty_url))
+    yield made.execution_options(calltrackd_writes=True)
+    await made.dispose()
+
+
+def _differences(conn):
+    context = MigrationContext.configure(conn, opts={"compare_type": True})
+    return compare_metadata(context, metadata)
+
+
+def _index(index):
+    conditions = [str(value) for value in index.get("dialect_options", {}).values()]
+    return index["name"], index["column_names"], index["unique"], conditions
+
+
+def _shape(conn):
+    """What autogenerate does not compare: keys and the conditions of partial indexes."""
+    seen = inspect(conn)
+    names = sorted(set(seen.get_table_names()) - {"alembic_version"})
+    return {
+        name: (
+            seen.get_pk_constraint(name),
+            seen.get_foreign_keys(name),
+            sorted(_index(index) for index in seen.get_indexes(name)),
+        )
+        for name in names
+    }
+
+
+async def test_migrated_from_scratch_equals_the_tables(engine):
+    """All revisions together make exactly what `tables.py` says."""
+    await schema.upgrade(engine)
+    async with engine.connect() as conn:
+        assert await conn.run_sync(_differences) == []
+        migrated = await conn.run_sync(_shape)
+    async with engine.begin() as conn:
+        await conn.run_sync(metadata.drop_all)
+        await conn.run_sync(metadata.create_all)
+        assert await conn.run_sync(_shape) == migrated
+
+
+@pytest.mark.parametrize("start", schema.REVISIONS)
+async def test_upgrade_from_each_revision_keeps_the_data(engine, start):
+    """A database of any released schema comes to the head with its rows."""
+    await schema.upgrade(engine, start)
+    write, read, expected = KEPT[start]
+    async with engine.begin() as conn:
+        await conn.execute(text(write))
+    for step in schema.REVISIONS[schema.REVISIONS.index(start) :]:
+        await schema.upgrade(engine, step)
+    async with engine.connect() as conn:
+        assert [tuple(row) for row in await conn.execute(text(read))] == expected
+        assert await conn.run_sync(_differences) == []
+
+
+def test_revisions_in_code_are_those_in_the_folder():
+    """The constant that is checked without Alembic names every file, in order."""
+    folder = ScriptDirectory(str(Path(migrations.__file__).parent))
+    found = [script.revision for script in folder.walk_revisions()]
+    assert tuple(reversed(found)) == schema.REVISIONS
+    assert set(KEPT) == set(schema.REVISIONS)
+
+
+async def test_open_migrates_an_empty_database(empty_url):
+    """The first start makes the tables; the second finds them."""
+    for migrate in (True, False):
+        store = await Store.open(empty_url, migrate=migrate)
+        await store.close()
+
+
+async def test_command_does_not_migrate(empty_url):
+    """Without leave to migrate an empty database is told as old, and stays empty."""
+    with pytest.raises(SchemaOld, match="schema none"):
+        await Store.open(empty_url, migrate=False)
+
+
+async def test_two_programs_start_at_once(empty_url):
+    """Both find the tables, one of them made them."""
+    stores = await asyncio.gather(*(Store.open(empty_url) for _ in range(2)))
+    for store in stores:
+        await store.close()
+
+
+async def test_database_of_a_newer_program_is_refused(url):
+    """An unknown revision is named, and nothing is touched."""
+    newer = _create(driver_url(url))
+    async with newer.begin() as conn:
+        await conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await newer.dispose()
+    with pytest.raises(SchemaUnknown, match="9999"):
+        await Store.open(url)
+
+
+def test_current_schema_is_opened_without_alembic(migrated_sqlite):
+    """The import of Alembic costs more than the rest of the start: only a migration pays it."""
+    script = (
+        "import asyncio, sys\n"
+        "from calltrackd.store.engine import Store\n"
+        "async def main():\n"
+        f"    await (await Store.open('sqlite:///{migrated_sqlite}')).close()\n"
+        "asyncio.run(main())\n"
+        "assert 'alembic' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
