@@ -262,14 +262,19 @@ class Lane:
         self._judge(row, outcome)
 
     async def _is_stale(self, row: OutboxRow) -> bool:
-        old = self._clock.now() - row.created_at > self.target.stale_s
-        if row.step != "started" or not old:
+        """A start whose call was picked up too long ago.
+
+        The row's own age is asked first: it is by our clock, and fresh rows cost no look-up.
+        """
+        last = self._clock.now() - self.target.stale_s
+        if row.step != "started" or row.created_at > last:
             return False
         try:
-            return await self._ledger.is_picked_up(row.call_id)
+            picked_up_at = await self._ledger.picked_up_at(row.call_id)
         except Exception as error:  # noqa: BLE001 - a late start does less harm than a lost one
             self._complaints.tell(f"the store cannot be asked: {error}", self._clock.now())
             return False
+        return picked_up_at is not None and picked_up_at <= last
 
     def _judge(self, row: OutboxRow, outcome: Outcome) -> None:
         """Everything that follows from one attempt."""
@@ -300,7 +305,8 @@ class Lane:
         elif isinstance(outcome, Gone):
             self._gone = True
         self._trouble = outcome.reason
-        self._complaints.tell(outcome.reason, now, call=row.call_id, told=outcome.detail)
+        about = {"told": outcome.detail} if outcome.detail else {}
+        self._complaints.tell(outcome.reason, now, call=row.call_id, **about)
 
     def _next_at(self, row: OutboxRow, outcome: Outcome, now: float) -> float:
         """While the target is down its pause counts, else the row's own schedule."""

@@ -21,8 +21,8 @@ class Ledger(Protocol):
     async def owed(self, target: str, limit: int) -> list[OutboxRow]:
         """Waiting rows, due or not: all of them when fewer than `limit` come."""
 
-    async def is_picked_up(self, call_id: str) -> bool:
-        """The call was answered or is over by now."""
+    async def picked_up_at(self, call_id: str) -> float | None:
+        """When the call was answered or ended (unix seconds); None while it rings."""
 
     async def settle(self, rows: Sequence[OutboxRow]) -> None:
         """Write down the new states of tried rows."""
@@ -45,12 +45,12 @@ class StoreLedger:
         async with self._store.read() as conn:
             return [OutboxRow(**row) for row in (await conn.execute(query)).mappings()]
 
-    async def is_picked_up(self, call_id: str) -> bool:
-        """The call was answered or is over by now."""
+    async def picked_up_at(self, call_id: str) -> float | None:
+        """When the call was answered or ended (unix seconds); None while it rings."""
         query = select(calls.c.answered_at, calls.c.ended_at).where(calls.c.id == call_id)
         async with self._store.read() as conn:
             found = (await conn.execute(query)).first()
-        return found is not None and any(moment is not None for moment in found)
+        return min((moment for moment in found or () if moment is not None), default=None)
 
     async def settle(self, rows: Sequence[OutboxRow]) -> None:
         """Write down the new states of tried rows, in the writer's next transaction."""

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from calltrackd.model.call import CallRecord, Direction, Step
+from calltrackd.settings.target import Mapping, WebhookTarget, signing_key
 
 STEPS: frozenset[Step] = frozenset({"started", "answered", "ended", "updated"})
 OUTSIDE: frozenset[Direction] = frozenset({"inbound", "outbound"})
@@ -65,6 +66,41 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """A row that fails for so long becomes a dead letter."""
     stale_s: float = 10.0
     """A start that could not be sent for so long is dropped once the call was answered."""
+
+
+def target_of(settings: WebhookTarget) -> Target:
+    """A target as the settings name it, its secrets decoded."""
+    mapping = settings.mapping
+    return Target(
+        name=settings.name,
+        url=settings.url,
+        keys=tuple(signing_key(one.get_secret_value()) for one in settings.secrets),
+        wants=_wants_of(settings),
+        method=mapping.method if mapping else "POST",
+        headers=_headers_of(mapping) if mapping else {},
+        shape=Shape(format=mapping.content, fields=dict(mapping.fields)) if mapping else None,
+        allow_private=settings.allow_private,
+        ca_file=str(settings.tls_ca) if settings.tls_ca else None,
+        concurrency=settings.concurrency,
+        connect_s=settings.connect_timeout_s,
+        answer_s=settings.timeout_s,
+        give_up_s=settings.give_up_after_h * 3600,
+        stale_s=settings.started_deadline_s,
+    )
+
+
+def _wants_of(settings: WebhookTarget) -> Wants:
+    return Wants(
+        events=frozenset(settings.events),
+        directions=frozenset(settings.directions),
+        numbers=tuple(settings.numbers),
+        tracked_only=settings.tracked_only,
+        mask_numbers=settings.mask_numbers,
+    )
+
+
+def _headers_of(mapping: Mapping) -> dict[str, str]:
+    return {name: value.get_secret_value() for name, value in mapping.headers.items()}
 
 
 @lru_cache(maxsize=64)
