@@ -13,7 +13,10 @@ from calltrackd import __version__
 COMMANDS = {
     "calls": "List calls, or tell one from ring to hang-up.",
     "forget": "Delete all that is known of a client's number.",
+    "config": "Check the settings, show them, print their JSON Schema.",
     "outbox": "Look after deliveries to the CRM: list, show, retry, drop.",
+    "replay": "Turn recorded streams into records again.",
+    "run": "Run the daemon.",
     "tag": "Add a tag to a call, or remove one.",
     "tail": "Follow the calls live.",
 }

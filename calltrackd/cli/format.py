@@ -14,6 +14,8 @@ from rich.text import Text
 
 from calltrackd.cli.words import clean, clock, lasted
 from calltrackd.model.call import seconds
+from calltrackd.model.numbers import is_hidden
+from calltrackd.ops.masking import without_numbers
 
 Public = dict[str, Any]
 
@@ -151,11 +153,22 @@ def _number(call: Public, width: int) -> str:
     return f"{did} → {where}" if width >= ROOMY else f"…{did[-4:]} → {where}"
 
 
+def client(call: Public) -> str:
+    """The client's number as far as it may be seen: who withholds it stays hidden.
+
+    A PBX shows some withheld numbers all the same; the record's `caller` is null then.
+    """
+    raw = call["caller_raw"] or ""
+    if call["caller"]:
+        return clean(call["caller"])
+    if call["direction"] != "internal" and (is_hidden(raw) or without_numbers(raw) != raw):
+        return "hidden"
+    return clean(raw)
+
+
 def _caller(call: Public) -> str:
-    number = call["caller"] or call["caller_raw"]
     name = call["caller_name"]
-    shown = clean(number) if number else "hidden"
-    return f"{shown} {clean(name)}" if name else shown
+    return f"{client(call)} {clean(name)}" if name else client(call)
 
 
 def _offered(call: Public) -> tuple[list[str], list[str]]:

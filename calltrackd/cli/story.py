@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from calltrackd.cli.format import Public, state
+from calltrackd.cli.format import Public, client, state
 from calltrackd.cli.timeline import timeline
 from calltrackd.cli.words import clean, clock, clock_ms, lasted
 from calltrackd.model.call import seconds
@@ -65,10 +65,9 @@ def _span(call: Public, now: float, zone: tzinfo | None) -> str:
 
 def _client(call: Public) -> str:
     raw, number = call["caller_raw"], call["caller"]
-    known = number or raw or "hidden"
     as_given = f" (as the PBX gave it: {clean(raw)})" if raw and number and raw != number else ""
     name = f" {clean(call['caller_name'])}" if call["caller_name"] else ""
-    return f"{clean(known)}{name}{as_given}"
+    return f"{client(call)}{name}{as_given}"
 
 
 def _source(fields: dict[str, Any]) -> str:

@@ -189,13 +189,13 @@ async def test_too_many_watchers_are_refused(house: House, http: aiohttp.ClientS
     ("host", "status"),
     [
         ("127.0.0.1", 200),
-        ("localhost:9464", 200),
+        ("localhost:9147", 200),
         ("LOCALHOST", 200),
-        ("[::1]:9464", 200),
-        ("10.0.0.7:9464", 200),
-        ("pbx.example:9464", 200),
+        ("[::1]:9147", 200),
+        ("10.0.0.7:9147", 200),
+        ("pbx.example:9147", 200),
         ("evil.example", 421),
-        ("127.0.0.1.evil.example:9464", 421),
+        ("127.0.0.1.evil.example:9147", 421),
         ("localhost.evil.example", 421),
     ],
 )
