@@ -13,7 +13,7 @@ from calltrackd import __version__
 COMMANDS = {
     "calls": "List calls, or tell one from ring to hang-up.",
     "forget": "Delete all that is known of a client's number.",
-    "config": "Check the settings, show them, print their JSON Schema.",
+    "config": "Check and show the settings.",
     "outbox": "Look after deliveries to the CRM: list, show, retry, drop.",
     "replay": "Turn recorded streams into records again.",
     "run": "Run the daemon.",

@@ -1,6 +1,8 @@
 """The live stream of a daemon, connection after connection: what `calltrackd tail` listens to."""
 
 import asyncio
+import errno
+import os
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from typing import Any, Literal, NamedTuple
@@ -76,7 +78,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientResponseError):
         return f"it answered {error.status} {error.message}"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return (error.os_error.strerror or "no connection").lower()
+        return os.strerror(error.os_error.errno or errno.EHOSTUNREACH).lower()
     if isinstance(error, TimeoutError):
         return "no sign of life"
     return "the connection broke"

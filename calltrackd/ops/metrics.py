@@ -66,7 +66,8 @@ class Metrics:
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
     ) -> None:
-        disable_created_metrics()  # they double the page and tell when a label was first seen
+        # They double the page, and tell only when a label was first seen.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self._clock = clock
         self._wall = wall

@@ -16,7 +16,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def is_trusted(host: str, names: Collection[str]) -> bool:
     """Whether `host` (a Host header: name or address, perhaps a port) means us.
 
-    >>> is_trusted("[::1]:9464", []), is_trusted("evil.example:9464", [])
+    >>> is_trusted("[::1]:9147", []), is_trusted("evil.example:9147", [])
     (True, False)
     """
     name = host.rsplit(":", 1)[0] if not host.endswith("]") and ":" in host else host
@@ -30,7 +30,7 @@ def guard(names: Collection[str]) -> Middleware:
     @web.middleware
     async def check(request: web.Request, handler: Handler) -> web.StreamResponse:
         if not is_trusted(request.host, names):
-            text = f"{request.host} is no name of this daemon: see web.hosts in the settings\n"
+            text = f"{request.host} is no name of this daemon: call it by its address\n"
             return web.Response(status=421, text=text)
         return await handler(request)
 
