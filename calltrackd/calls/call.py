@@ -1,4 +1,4 @@
-"""A call while it lives: what the tracker gathers, and the record it amounts to.
+"""A call while it lives: what the tracker gathers, and the rules that need nothing but the call.
 
 A call has a client's place. Inbound: the trunk channel that came in. Outbound: the trunk channels
 dialled for one attempt (a provider that fails over to the next trunk is one attempt), with the
@@ -12,21 +12,66 @@ from calltrackd.calls.segment import Segment
 from calltrackd.calls.stopwatch import Stopwatch
 from calltrackd.model.call import Certainty, Direction, HungUpBy, KeyPress, Leg, Recording, Transfer
 
+LATE_EVENT_S = 1.0
+"""The event of a transfer follows its effect within this time."""
+
 
 class Call:
     """Mutable state of one call."""
+
+    __slots__ = (
+        "anchor",
+        "answered_at",
+        "callback_to",
+        "caller_name",
+        "caller_raw",
+        "certainty",
+        "client_gave_up",
+        "clients",
+        "did_raw",
+        "digits",
+        "direction",
+        "ended_at",
+        "first",
+        "hung_up_by",
+        "in_ivr",
+        "in_queue",
+        "ivr_path",
+        "left_at",
+        "legs",
+        "members",
+        "moved_at",
+        "operator_ended",
+        "outage_s",
+        "phone_dialed",
+        "public_id",
+        "queue",
+        "queue_entered_at",
+        "rang_at",
+        "recordings",
+        "refused_by_client",
+        "segments",
+        "shown",
+        "started_at",
+        "transfers",
+        "up_at",
+        "voicemail_at",
+    )
 
     def __init__(self, direction: Direction, first: Channel) -> None:
         self.direction: Direction = direction
         self.first = first.id
         self.started_at = first.started_at
+        self.public_id = ""
+        """The record's id, once it was published."""
+        self.members: set[str] = set()
+        """Living channels that serve the call."""
         self.clients: set[str] = set()
-        """Living channels in the client's place."""
+        """Those of them in the client's place."""
         self.anchor: str | None = None
         """Outbound: the operator's channel that dials."""
         self.callback_to = ""
         """The number an originated operator's channel shows: the client to call back."""
-        self.published = False
         self.did_raw = ""
         self.caller_raw = ""
         self.caller_name = ""
@@ -67,28 +112,7 @@ class Call:
         """No outside party yet: unpublished until it ends."""
         return self.direction == "internal"
 
-    def open_segments(self) -> list[Segment]:
-        """Talks that last."""
-        return [s for s in self.segments if s.to is None]
-
-    def ringing(self) -> bool:
-        """A phone is being offered the call."""
-        return any(leg.disposition is None for leg in self.legs.values())
-
-    def close_talks(self, at: float) -> list[Segment]:
-        """End every open talk, at the moment the client left when it left before."""
-        open_ones = self.open_segments()
-        end = at if self.left_at is None else min(at, self.left_at)
-        for segment in open_ones:
-            segment.close(end)
-        self.left_at = None
-        return open_ones
-
-    def pending_transfer(self) -> Transfer | None:
-        """The last transfer, while nobody got the client by it."""
-        if self.transfers and not self.transfers[-1].completed:
-            return self.transfers[-1]
-        return None
+    # -- where the client is
 
     def place(self) -> str:
         """Where an unanswered client is: queue, ivr or ringing (DECISIONS 22)."""
@@ -97,3 +121,102 @@ class Call:
         if self.ringing() or self.up_at is None:
             return "ringing"
         return "ivr"
+
+    def ringing(self) -> bool:
+        """A phone is being offered the call."""
+        return any(leg.disposition is None for leg in self.legs.values())
+
+    def listen(self, at: float) -> None:
+        """Start the IVR's seconds if the client hears the PBX now.
+
+        Answered by the PBX, in no queue, room or mailbox, no phone dialled yet (DECISIONS 32).
+        """
+        if (
+            self.up_at is not None
+            and self.direction != "outbound"
+            and not self.phone_dialed
+            and not self.in_queue.running
+            and self.voicemail_at is None
+            and self.answered_at is None
+        ):
+            self.in_ivr.start(at)
+
+    # -- talks
+
+    def open_segments(self) -> list[Segment]:
+        """Talks that last."""
+        return [s for s in self.segments if s.to is None]
+
+    def talk_of(self, channel: str) -> Segment | None:
+        """The talk in which the channel is now."""
+        return next((s for s in self.segments if s.to is None and s.channel == channel), None)
+
+    def left_by(self, at: float) -> float:
+        """When a talk that is over at `at` ended: as the client left, if it left before."""
+        return at if self.left_at is None else min(at, self.left_at)
+
+    def close_talks(self, at: float) -> list[Segment]:
+        """End every open talk."""
+        open_ones, end = self.open_segments(), self.left_by(at)
+        for segment in open_ones:
+            segment.close(end)
+        self.left_at = None
+        return open_ones
+
+    def depart(self, at: float, *, redirected: bool = False) -> None:
+        """The client is somewhere else now: the talks that it left are over.
+
+        Nobody transferred it and no operator hung up: it was moved from outside (AMI Redirect).
+        """
+        left_at = self.left_at if self.left_at is not None else self.moved_at
+        if left_at is None:
+            return
+        moved = bool(self.close_talks(at)) or self.moved_at is not None
+        self.moved_at = None
+        if moved and redirected and not self.operator_ended and self.pending_transfer() is None:
+            self.transfers.append(Transfer("redirect", by=None, to=None, at=left_at))
+
+    # -- legs and transfers
+
+    def taken(self) -> bool:
+        """Somebody has the client, or picked the ringing up."""
+        answered = (
+            leg.disposition == "answered" and leg.ended_at is None for leg in self.legs.values()
+        )
+        return any(answered) or bool(self.open_segments())
+
+    def has_answered(self, operator: str) -> bool:
+        """A phone of the operator took the call before."""
+        return any(
+            leg.operator == operator and leg.disposition == "answered" for leg in self.legs.values()
+        )
+
+    def pending_transfer(self) -> Transfer | None:
+        """The last transfer, while nobody got the client by it."""
+        if self.transfers and not self.transfers[-1].completed:
+            return self.transfers[-1]
+        return None
+
+    def drop_redirect(self, at: float) -> None:
+        """A transfer's event came after its effect, which had looked like a redirect."""
+        pending = self.pending_transfer()
+        if pending is None or pending.kind != "redirect" or pending.by is not None:
+            return
+        if at - pending.at < LATE_EVENT_S:
+            self.transfers.pop()
+
+    # -- channels
+
+    def hand_over(self, old: str, new: str) -> None:
+        """What channel `old` was in this call, `new` is from now on."""
+        for ids in (self.members, self.clients):
+            if old in ids:
+                ids.discard(old)
+                ids.add(new)
+        if self.anchor == old:
+            self.anchor = new
+        if old in self.legs:
+            self.legs[new] = self.legs.pop(old)
+        segment = self.talk_of(old)
+        if segment is not None:
+            segment.channel = new

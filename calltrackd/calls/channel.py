@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from calltrackd.model.channel import Role
+from calltrackd.model.channel import ChannelStarted, Role, SeenChannel
 
 if TYPE_CHECKING:
     from calltrackd.calls.call import Call
@@ -23,36 +23,36 @@ class Channel:
         "number_name",
         "party",
         "role",
-        "stale",
+        "stale_at",
         "started_at",
+        "talks_in",
         "up",
     )
 
-    def __init__(
-        self,
-        channel: str,
-        name: str,
-        role: Role,
-        party: str | None,
-        started_at: float,
-        *,
-        incoming: bool,
-        number: str = "",
-        number_name: str = "",
-        dialed: str = "",
-    ) -> None:
-        self.id = channel
-        self.name = name
-        self.role = role
-        self.party = party
+    def __init__(self, seen: ChannelStarted | SeenChannel, started_at: float) -> None:
+        self.id = seen.channel
+        self.name = seen.name
+        self.role: Role = seen.role
+        self.party = seen.party
         self.started_at = started_at
-        self.incoming = incoming
-        self.number = number
-        self.number_name = number_name
-        self.dialed = dialed
+        self.incoming = seen.incoming
+        self.number = seen.number
+        self.number_name = seen.number_name
+        self.dialed = seen.dialed
         self.dialed_by: str | None = None
         self.call: Call | None = None
+        """The call it serves; a call that is over is nobody's."""
+        self.talks_in: tuple[Call, ...] = ()
+        """Calls whose client it met: in a conference an operator has several."""
         self.up = False
         self.asked_to_end = False
-        self.stale = False
-        """Known from before a lost link and not seen since."""
+        """Its far end sent BYE or CANCEL."""
+        self.stale_at: float | None = None
+        """Known from before a link was lost (then) and not seen since."""
+
+    def become(self, old: "Channel") -> None:
+        """The endpoint of `old` goes on under this channel's id."""
+        self.name, self.role, self.party = old.name, old.role, old.party
+        self.number, self.number_name = old.number, old.number_name
+        self.incoming, self.up = old.incoming, old.up
+        self.talks_in, old.talks_in = old.talks_in, ()

@@ -36,7 +36,7 @@ def record_of(call: Call, pbx: str, numbers: NumberRules, at: float) -> CallReco
     hold_s = sum(talk.hold_s for talk in talks)
     answer = call.answered_at if call.answered_at is not None else end
     return CallRecord(
-        id=call_id(call.started_at, pbx, call.first),
+        id=call.public_id or call_id(call.started_at, pbx, call.first),
         pbx=pbx,
         direction=call.direction,
         tracked=did in numbers.tracked,

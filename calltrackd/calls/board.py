@@ -1,0 +1,121 @@
+"""What goes on now: channels, how they hang together, and the calls they serve.
+
+The parts of the tracker share one board. It answers "which call is this?" and keeps the ties
+between channels and calls; what an event means is told by the parts.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Protocol
+
+from calltrackd.calls.call import Call
+from calltrackd.calls.channel import Channel
+from calltrackd.calls.groups import Groups
+from calltrackd.calls.record import NumberRules
+from calltrackd.calls.rooms import Rooms
+from calltrackd.model.call import Direction, KeyPress
+
+
+class OfChannel(Protocol):
+    """An event that speaks of one channel."""
+
+    channel: str
+
+
+class Board:
+    """The living channels and calls of one attachment."""
+
+    def __init__(self, numbers: NumberRules) -> None:
+        self.numbers = numbers
+        self.channels: dict[str, Channel] = {}
+        self.groups = Groups()
+        self.rooms = Rooms()
+        self.calls: dict[Call, None] = {}
+        """In the order in which they began."""
+        self.unknown: Counter[str] = Counter()
+        """Events of channels that were never seen begin, by event type."""
+
+    # -- finding
+
+    def channel_of(self, event: OfChannel) -> Channel | None:
+        """The living channel an event speaks of; a strange one is counted."""
+        channel = self.channels.get(event.channel)
+        if channel is None:
+            self.unknown[type(event).__name__] += 1
+        return channel
+
+    def call_of(self, event: OfChannel) -> Call | None:
+        """The call that the event's channel serves."""
+        channel = self.channel_of(event)
+        return None if channel is None else channel.call
+
+    def client_call(self, channel: Channel) -> Call | None:
+        """The call in whose client's place the channel is."""
+        call = channel.call
+        return call if call is not None and channel.id in call.clients else None
+
+    def call_behind(self, channel_id: str | None) -> Call | None:
+        """The call on whose behalf a channel acts: its own, its dialler's, its group's."""
+        for channel in self._back_from(channel_id):
+            if channel.call is not None:
+                return channel.call
+        return self._call_of_group(channel_id)
+
+    def _back_from(self, at: str | None) -> Iterator[Channel]:
+        """The channel, who dialled it, and so on; through Local channels half by half."""
+        seen: set[str] = set()
+        while at is not None and at not in seen:
+            seen.add(at)
+            channel = self.channels.get(at)
+            if channel is None:
+                return
+            yield channel
+            at = channel.dialed_by or self.rooms.other_half(at)
+
+    def _call_of_group(self, channel_id: str | None) -> Call | None:
+        """The oldest living call of the group, a client's before a provisional one."""
+        if channel_id is None:
+            return None
+        around = (self.channels.get(name) for name in self.groups.around(channel_id))
+        calls = {c.call for c in around if c is not None and c.call is not None}
+        return min(calls, key=lambda call: (call.provisional, call.started_at), default=None)
+
+    # -- channels and calls
+
+    def appear(self, channel: Channel, link: str) -> None:
+        """A channel lives from now on."""
+        self.channels[channel.id] = channel
+        self.groups.add(channel.id, link)
+
+    def open(self, direction: Direction, client: Channel) -> Call:
+        """A call begins with its client's channel."""
+        call = Call(direction, client)
+        call.clients.add(client.id)
+        self.serve(client, call)
+        self.calls[call] = None
+        return call
+
+    def serve(self, channel: Channel, call: Call) -> None:
+        """The channel serves this call from now on, and no other."""
+        if channel.call is not None:
+            channel.call.members.discard(channel.id)
+        channel.call = call
+        call.members.add(channel.id)
+
+    def absorb(self, guest: Call, host: Call) -> None:
+        """A provisional call turns out to have been a part of another one."""
+        for name in tuple(guest.members):
+            self.serve(self.channels[name], host)
+        host.legs.update(guest.legs)
+        party = guest.caller_raw or None
+        for press in guest.digits:
+            host.digits.append(KeyPress("operator", party, press.digit, press.at))
+        host.digits.sort(key=lambda press: press.at)
+        self.calls.pop(guest, None)
+
+    def forget(self, call: Call) -> None:
+        """The call is over: its channels serve nobody."""
+        self.calls.pop(call, None)
+        for name in call.members:
+            self.channels[name].call = None
+        call.members.clear()

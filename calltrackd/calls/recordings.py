@@ -1,0 +1,31 @@
+"""Audio files that the PBX writes of a call."""
+
+from calltrackd.calls.board import Board
+from calltrackd.calls.handlers import Handlers
+from calltrackd.model.call import Recording
+from calltrackd.model.channel import RecordingStarted, RecordingStopped
+
+
+class Recordings:
+    """A file belongs to the call on whose behalf the recorded channel acts."""
+
+    def __init__(self, board: Board) -> None:
+        self._board = board
+
+    def handlers(self) -> Handlers:
+        """What this part answers to."""
+        return {RecordingStarted: self._started, RecordingStopped: self._stopped}
+
+    def _started(self, event: RecordingStarted) -> None:
+        call = self._board.call_behind(event.channel)
+        if call is not None and all(r.path != event.path for r in call.recordings):
+            call.recordings.append(Recording(event.path, event.side, event.at))
+
+    def _stopped(self, event: RecordingStopped) -> None:
+        call = self._board.call_behind(event.channel)
+        if call is None:
+            return
+        for recording in call.recordings:
+            if recording.duration_s is None:
+                begin = max(recording.started_at, call.up_at or event.at)
+                recording.duration_s = max(0.0, event.at - begin)
