@@ -1,0 +1,165 @@
+"""A real Asterisk on loopback: started, asked, stopped, killed.
+
+    with Asterisk(22, Path("run")) as pbx:
+        pbx.cli("core show channels")
+
+The process is known by its pid file, never by name: under the suite's loader every Asterisk is
+called `ld-linux-x86-64`.
+"""
+
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.lab import config
+from tests.lab.packages import Unavailable, asterisk_tree
+
+CACHE = Path(__file__).parents[2] / ".cache/asterisk"
+BOOT_PATIENCE = 60.0
+STOP_PATIENCE = 10.0
+FILES = 65_536  # the default of 1024 breaks at 60 calls/s
+SECRET = "labsecret"
+
+
+class Asterisk:
+    """One PBX with a home folder and ports of its own.
+
+    `version`: 22 or 16. `folder`: its home; a PBX left behind there by an earlier run is ended.
+    Raises `Unavailable` (from `start`) where this machine can't have it.
+    """
+
+    def __init__(self, version: int, folder: Path, cache: Path = CACHE) -> None:
+        self.version = version
+        self.folder = folder.resolve()
+        self._cache = cache.resolve()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._command: list[str] = []
+        self.ports = config.Ports.free()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def ami_port(self) -> int:
+        """Port of AMI (TCP) on 127.0.0.1."""
+        return self.ports.ami
+
+    @property
+    def running(self) -> bool:
+        """True while the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def prepare(self) -> None:
+        """Fetches the packages and writes the configuration."""
+        tree = asterisk_tree(self.version, self._cache)
+        _end_leftover(self._pid_file)
+        config.write(self.folder, tree, self.version, self.ports)
+        configuration = ["-C", str(self.folder / "etc/asterisk.conf")]
+        self._command = [*tree.command("asterisk"), *configuration]
+
+    def start(self) -> None:
+        """Starts it and waits until it is fully booted. Does nothing while it runs."""
+        if self.running:
+            return
+        if not self._command:
+            self.prepare()
+        with (self.folder / "log/stdout").open("ab") as out:
+            self._process = subprocess.Popen(
+                [*self._command, "-f", "-g"], cwd=self.folder, stdin=subprocess.DEVNULL,
+                stdout=out, stderr=out, start_new_session=True, preexec_fn=_raise_limits,  # noqa: PLW1509 - only sets limits, no threads of ours hold locks
+            )  # fmt: skip
+        self._pid_file.write_text(str(self._process.pid))
+        try:
+            self._wait_booted()
+        except BaseException:
+            self.kill()
+            raise
+
+    def stop(self) -> None:
+        """Ends it in order: it hangs up every call."""
+        if self.running:
+            self.cli("core stop now")
+        self._reap(STOP_PATIENCE)
+
+    def kill(self) -> None:
+        """Ends it as a crash does."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.send_signal(signal.SIGKILL)
+        self._reap(STOP_PATIENCE)
+
+    def restart(self) -> None:
+        """Stop in order and start again. (`core restart now` can't: it would exec without ld.so.)"""
+        self.stop()
+        self.start()
+
+    def cli(self, line: str) -> str:
+        """Runs a command of Asterisk's console; returns what it prints."""
+        done = subprocess.run(
+            [*self._command, "-rx", line], capture_output=True, text=True, timeout=30, check=False
+        )
+        return done.stdout
+
+    def remove(self) -> None:
+        """Deletes the home folder (recordings and logs in it)."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _pid_file(self) -> Path:
+        return self.folder / "pid"
+
+    def _wait_booted(self) -> None:
+        deadline = time.monotonic() + BOOT_PATIENCE
+        while time.monotonic() < deadline:
+            if "fully booted" in self.cli("core waitfullybooted"):
+                return
+            if not self.running:
+                raise Unavailable(f"Asterisk {self.version} died at start: {self._last_words()}")
+            time.sleep(0.1)
+        raise Unavailable(f"Asterisk {self.version} did not boot within {BOOT_PATIENCE:.0f} s")
+
+    def _last_words(self) -> str:
+        return (self.folder / "log/stdout").read_text(errors="replace")[-500:]
+
+    def _reap(self, patience: float) -> None:
+        if self._process is None:
+            return
+        try:
+            self._process.wait(patience)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(patience)
+        self._process = None
+        self._pid_file.unlink(missing_ok=True)
+
+
+def _raise_limits() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _end_leftover(pid_file: Path) -> None:
+    """Kills what a run that was killed itself has left; checks that the pid is still that PBX."""
+    if not pid_file.exists():
+        return
+    pid = int(pid_file.read_text() or 0)
+    command = Path(f"/proc/{pid}/cmdline")
+    if pid and command.exists() and str(pid_file.parent).encode() in command.read_bytes():
+        os.kill(pid, signal.SIGKILL)
+    pid_file.unlink()

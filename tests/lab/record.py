@@ -1,0 +1,66 @@
+"""Records scenarios: the bytes of a real Asterisk beside the phones' truth.
+
+    python -m tests.lab.record --version 22 [--only NAME ...]
+
+writes tests/streams/asterisk-22/NAME.jsonl and tests/streams/expected/asterisk-22/NAME.json.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.lab import scenarios as _scenarios  # noqa: F401 - registers them
+from tests.lab.asterisk import Asterisk
+from tests.lab.stage import SCENARIOS, Scenario, Stage, play
+
+STREAMS = Path(__file__).parents[1] / "streams"
+
+
+def keep(stage: Stage, entry: Scenario, version: int, folder: Path = STREAMS) -> None:
+    """Writes one played scenario."""
+    group = f"asterisk-{version}"
+    stage.tap.save(folder / group / f"{entry.name}.jsonl", entry.name)
+    truth = {"scenario": entry.name, "pbx": "asterisk", "t0": stage.tap.zero, "note": entry.note,
+             "calls": stage.expected()}  # fmt: skip
+    target = folder / "expected" / group / f"{entry.name}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n")
+
+
+async def _record(pbx: Asterisk, names: list[str], verbose: bool) -> None:
+    for name in names:
+        entry = SCENARIOS[name]
+        stage = Stage(pbx)
+        try:
+            await play(stage, entry)
+        except Exception:
+            print("\n".join([f"{name} failed:", *stage.diary.lines()]))  # noqa: T201
+            raise
+        keep(stage, entry, pbx.version)
+        print(f"{name}: {len(stage.tap.frames)} frames", flush=True)  # noqa: T201 - a tool's output
+        if verbose:
+            print("\n".join(stage.diary.lines()))  # noqa: T201
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--version", type=int, choices=(22, 16), default=22)
+    parser.add_argument("--only", nargs="*", help="names, all without")
+    parser.add_argument("--verbose", action="store_true", help="print the phones' diary")
+    options = parser.parse_args()
+    names = options.only or list(SCENARIOS)
+    if unknown := [name for name in names if name not in SCENARIOS]:
+        sys.exit(f"no scenario {', '.join(unknown)}; there are: {', '.join(SCENARIOS)}")
+    with (
+        tempfile.TemporaryDirectory(prefix="asterisk-lab-") as folder,
+        Asterisk(options.version, Path(folder)) as pbx,
+    ):
+        asyncio.run(_record(pbx, names, options.verbose))
+
+
+if __name__ == "__main__":
+    main()

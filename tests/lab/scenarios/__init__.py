@@ -1,0 +1,8 @@
+"""What can happen to a call, each plot a function; importing this package registers them all."""
+
+from tests.lab.scenarios import (  # noqa: F401 - imported to register
+    company,
+    outbound,
+    queues,
+    transfers,
+)

@@ -1,0 +1,37 @@
+"""Acts that many plots share."""
+
+import time
+from typing import Any
+
+from tests.lab.sip.call import Call
+from tests.lab.stage import Stage, pause
+
+
+async def talk_with(
+    stage: Stage, operator: str, did: str = "01", seconds: float = 1.5, **facts: Any
+) -> tuple[Call, Call]:
+    """A client calls, the operator answers after a second, they talk; (client's, operator's)."""
+    caller = await stage.call_in(did, **facts)
+    answered = await stage.answers(operator)
+    await caller.until_up()
+    await pause(seconds)
+    return caller, answered
+
+
+async def hand_over(operator: Call, number: str) -> float:
+    """REFER, then BYE when the PBX reports success, as phones do; the unix second of the REFER."""
+    at = time.time()
+    await operator.refer(number)
+    for _ in range(20):
+        if any(" 200 " in report for report in operator.notified):
+            break
+        await pause(0.05)
+    await operator.bye()
+    return at
+
+
+async def park(operator: Call) -> None:
+    """REFER to the parking extension, listen to the number of the space, hang up."""
+    await operator.refer("700")
+    await pause(1)
+    await operator.bye()
