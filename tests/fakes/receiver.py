@@ -52,6 +52,7 @@ class Hit:
     path: str
     headers: Mapping[str, str]
     body: bytes
+    peer: tuple[str, int]
 
     @property
     def id(self) -> str:
@@ -128,7 +129,9 @@ class Receiver:
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         at = time.perf_counter()
         headers = {name.lower(): value for name, value in request.headers.items()}
-        hit = Hit(at, request.method, request.path_qs, headers, await request.read())
+        assert request.transport is not None
+        peer = request.transport.get_extra_info("peername")[:2]
+        hit = Hit(at, request.method, request.path_qs, headers, await request.read(), peer)
         self.hits.append(hit)
         fault = self._fault(hit)
         answer = self._taken(hit) if fault is None or fault.accept else None

@@ -37,9 +37,9 @@ class MappingError(Exception):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What a filled mapping sends: a query (without `?`), a body and its media type."""
+    """What a filled mapping sends: fields for the address's query, a body and its media type."""
 
-    query: str = ""
+    query: dict[str, str] = {}
     body: bytes = b""
     content_type: str = ""
 
@@ -59,10 +59,11 @@ class Mapper:
         filled = {name: self._filled(name, fill, names) for name, fill in self._fields.items()}
         if self._format == "json":
             return Request(body=msgspec.json.encode(filled), content_type="application/json")
-        pairs = urlencode({name: _plain(value) for name, value in filled.items()})
+        plain = {name: _plain(value) for name, value in filled.items()}
         if self._format == "query":
-            return Request(query=pairs)
-        return Request(body=pairs.encode(), content_type="application/x-www-form-urlencoded")
+            return Request(query=plain)
+        body = urlencode(plain).encode()
+        return Request(body=body, content_type="application/x-www-form-urlencoded")
 
     def _filled(self, field: str, fill: _Fill, names: Mapping[str, Value]) -> Value:
         try:

@@ -5,6 +5,7 @@ remembered as a cookie or taken from proxy variables. Limits: `connect_s` to con
 included), `answer_s` for the whole request. Secrets never leave: reasons name the place only.
 """
 
+import os
 import ssl
 import time
 from collections.abc import Callable
@@ -159,6 +160,8 @@ class WebhookSender:
         cause = getattr(error, "os_error", None)
         if isinstance(cause, PrivateAddressError):
             return Blocked(reason=f"{cause}, which the target does not allow")
+        if isinstance(error, aiohttp.InvalidURL):
+            return Blocked(reason=f"{self._place} is no address that can be used")
         sent = not isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError)
         scope: Scope = "target" if sent else "outage"
         return Failed(reason=self._reason(error), scope=scope, unknown=sent)
@@ -167,10 +170,15 @@ class WebhookSender:
         where, target = self._place, self._target
         for kind, words in _REASONS:
             if isinstance(error, kind):
-                why = getattr(getattr(error, "os_error", None), "strerror", None) or "TLS"
                 limits = {"connect": target.connect_s, "answer": target.answer_s}
-                return words.format(where=where, why=why, **limits)
+                return words.format(where=where, why=_why(error), **limits)
         return f"{where} answered what is no HTTP ({type(error).__name__})"
+
+
+def _why(error: Exception) -> str:
+    """The system's words for a connection that could not be made."""
+    cause = getattr(error, "os_error", None)
+    return os.strerror(cause.errno) if cause is not None and cause.errno else "TLS"
 
 
 def _trust(ca_file: str | None) -> ssl.SSLContext | bool:

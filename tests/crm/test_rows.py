@@ -1,0 +1,100 @@
+"""From a changed call to owed rows."""
+
+import msgspec
+import pytest
+
+from calltrackd.crm import rows as rows_module
+from calltrackd.crm.rows import row_id, rows_for
+from calltrackd.crm.target import Wants
+from calltrackd.model.call import CallRecord, Talk, Transfer, public
+from tests.crm.manual import START, a_target
+
+
+def a_record(**fields: object) -> CallRecord:
+    """An inbound call on a Moscow number."""
+    given: dict[str, object] = {
+        "id": "01a2efe9-9992-7000-8000-000000000000",
+        "version": 3,
+        "pbx": "hq",
+        "direction": "inbound",
+        "did": "+74951234567",
+        "caller": "+79161234567",
+        "caller_raw": "8 (916) 123-45-67",
+        "caller_name": "Ann 89161234567",
+        "started_at": START,
+        **fields,
+    }
+    return CallRecord(**given)
+
+
+def wanted(record: CallRecord, step="ended", **wants: object) -> bool:
+    """Whether a target with these wants is owed the step."""
+    return bool(rows_for(record, step, [a_target(wants=Wants(**wants))], START))
+
+
+def test_body_is_type_time_and_the_public_record():
+    """The body is the documented envelope around the record as the API shows it."""
+    record = a_record(talks=[Talk("101", START + 1)])
+    (row,) = rows_for(record, "answered", [a_target()], START + 2)
+    event = msgspec.json.decode(row.body)
+    assert event["type"] == "call.answered"
+    assert event["timestamp"] == "2026-11-23T08:42:20.000Z"
+    assert event["data"] == msgspec.json.decode(msgspec.json.encode(public(record)))
+    assert (row.call_id, row.version, row.step, row.state) == (record.id, 3, "answered", "waiting")
+
+
+def test_id_is_the_same_for_the_same_change_and_differs_otherwise():
+    """Stable over crashes; other targets, calls and versions have other ids."""
+    ids = {row_id(t, c, v) for t in ("a", "b") for c in ("x", "y") for v in (1, 11)}
+    assert len(ids) == 8
+    assert row_id("a", "x", 1) == "msg_" + row_id("a", "x", 1)[4:]
+    (one,) = rows_for(a_record(), "ended", [a_target()], START)
+    (again,) = rows_for(a_record(), "ended", [a_target()], START + 99)
+    assert one.id == again.id == row_id("crm", a_record().id, 3)
+
+
+@pytest.mark.parametrize(
+    ("wants", "fits"),
+    [
+        ({}, True),
+        ({"events": frozenset({"started"})}, False),
+        ({"directions": frozenset({"outbound"})}, False),
+        ({"tracked_only": True}, False),
+        ({"numbers": ("+74951234567",)}, True),
+        ({"numbers": ("+7812*", "+7495*")}, True),
+        ({"numbers": ("+7812*",)}, False),
+        ({"numbers": ("+7495123456",)}, False),
+    ],
+)
+def test_target_hears_what_it_wants(wants, fits):
+    """Each filter alone lets through or keeps back."""
+    assert wanted(a_record(), **wants) is fits
+
+
+def test_internal_calls_are_told_only_on_wish():
+    """By default a CRM hears of calls with clients."""
+    internal = a_record(direction="internal", did=None)
+    assert not wanted(internal)
+    assert wanted(internal, directions=frozenset({"internal"}))
+    assert not wanted(internal, directions=frozenset({"internal"}), numbers=("+7*",))
+
+
+def test_masked_target_sees_no_number_of_the_client():
+    """Every place of the record where a client's number can stand is masked."""
+    record = a_record(transfers=[Transfer("blind", "101", "+79167654321", START)])
+    masked, clear = rows_for(
+        record, "ended", [a_target("m", wants=Wants(mask_numbers=True)), a_target("c")], START
+    )
+    assert "+79161234567" in clear.body
+    for secret in ("9161234567", "123-45-67", "9167654321"):
+        assert secret not in masked.body
+    assert msgspec.json.decode(masked.body)["data"]["caller"] == "+7916***4567"
+
+
+def test_record_is_serialised_once_for_many_targets(monkeypatch):
+    """Ten targets cost one encoding, and their rows share one text."""
+    made = []
+    monkeypatch.setattr(rows_module, "public", lambda record: made.append(1) or public(record))
+    rows = rows_for(a_record(), "ended", [a_target(f"t{n}") for n in range(10)], START)
+    assert len(made) == 1
+    assert len({id(row.body) for row in rows}) == 1
