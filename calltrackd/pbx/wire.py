@@ -101,11 +101,11 @@ class Framer:
 
     def _banner(self) -> list[bytes]:
         """The banner has no empty line behind it: it is whole with its own line."""
-        if not self._held.startswith(BANNER) or (end := self._held.find(b"\r\n")) < 0:
-            return []
-        line = bytes(self._held[:end])
-        self._held = self._held[end:].lstrip(_NEWLINES)
-        return [line]
+        lines = []
+        while self._held.startswith(BANNER) and (end := self._held.find(b"\r\n")) >= 0:
+            lines.append(bytes(self._held[:end]))
+            self._held = self._held[end:].lstrip(_NEWLINES)
+        return lines
 
     def _plain(self, blocks: list[bytes]) -> list[bytes]:
         """The blocks as they are, unless one of the rare cases is among them."""
@@ -125,15 +125,17 @@ class Framer:
 
     def _rare(self, block: bytes) -> list[bytes]:
         """One block of bytes in which a banner, old Command output or a giant was seen."""
+        banners = []
+        while block.startswith(BANNER) and not self._follows:
+            line, _, block = block.partition(b"\r\n")
+            banners.append(line)
+            block = block.lstrip(_NEWLINES)
         if self._follows or block.startswith(_FOLLOWS):
-            return self._command_output(block)
-        if block.startswith(BANNER):
-            line, _, rest = block.partition(b"\r\n")
-            return [line, *self._rare(rest.lstrip(_NEWLINES))]
+            return banners + self._command_output(block)
         if len(block) > self._max:
             self.oversized += 1
-            return []
-        return [block] if block else []
+            return banners
+        return [*banners, block] if block else banners
 
     def _command_output(self, block: bytes) -> list[bytes]:
         """Gather until --END COMMAND--: empty lines are part of the output."""

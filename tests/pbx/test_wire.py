@@ -1,5 +1,7 @@
 """The codec against any cut of the bytes and against whatever a network can send."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,8 +46,9 @@ def frames(data: bytes, *cuts: int, wanted: frozenset[str] | None = None) -> lis
 
 
 def fed(codec: AmiCodec, data: bytes, *cuts: int) -> list[Frame]:
+    """Frames that this codec finds in the bytes, cut at these places."""
     places = [0, *sorted(cuts), len(data)]
-    parts = [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    parts = [data[a:b] for a, b in pairwise(places)]
     return [frame for part in parts for frame in codec.feed(part)]
 
 
@@ -225,7 +228,7 @@ def test_action_round_trip() -> None:
 @pytest.mark.parametrize("text", ["a\r\nAction: Originate", "a\nb", "a\rb", "a\0b", "a\udcff"])
 def test_action_refuses_what_breaks_the_framing(text: str) -> None:
     """CR, LF, NUL and broken text in a value are refused."""
-    with pytest.raises(BadFieldError, match="Setvar|Value"):
+    with pytest.raises(BadFieldError, match=r"Setvar|Value"):
         encode_action({"Action": "Setvar", "Value": text})
 
 
