@@ -102,8 +102,8 @@ def _numbers_file(layers: Layers, folder: Path) -> list[Problem]:
     numbers = layers.data.get("number", [])
     if not isinstance(name, str) or not isinstance(numbers, list):
         return []
-    table = Table(folder / name)
     place = layers.marks.find(("numbers_file",))
+    table = Table(folder / name, place)
     if table.rows:
         marks = Mark(place, {"number": Mark(place, dict(enumerate(table.marks)))})
         layers.lay({"number": table.rows}, marks)

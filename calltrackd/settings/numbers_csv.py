@@ -17,9 +17,12 @@ COLUMNS = tuple(name for name in Number.model_fields if name != "click_ids")
 
 
 class Table:
-    """The rows of one file, their places, and what is wrong with it."""
+    """The rows of one file, their places, and what is wrong with it.
 
-    def __init__(self, path: Path) -> None:
+    `named`: where the settings name the file.
+    """
+
+    def __init__(self, path: Path, named: Place) -> None:
         self.rows: list[dict[str, Any]] = []
         self.marks: list[Mark] = []
         self.problems: list[Problem] = []
@@ -27,12 +30,13 @@ class Table:
         try:
             self._read(path.read_text("utf-8-sig"))
         except OSError as error:
-            self._wrong(None, f"cannot be read: {error.strerror}")
+            message = f"{path} cannot be read: {error.strerror}"
+            self.problems.append(Problem(named, "numbers_file", message))
         except UnicodeDecodeError as error:
             line = error.object[: error.start].count(b"\n") + 1
             self._wrong(line, "is no UTF-8: save the file as CSV UTF-8")
 
-    def _wrong(self, line: int | None, message: str, column: str | None = None) -> None:
+    def _wrong(self, line: int, message: str, column: str | None = None) -> None:
         self.problems.append(Problem(Place(self._file, line, column), "", message))
 
     def _read(self, text: str) -> None:

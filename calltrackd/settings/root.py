@@ -82,8 +82,8 @@ class Settings(Section):
     @classmethod
     def _with_region(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         region = data.get("region") if isinstance(data, dict) else None
-        known = region if region in SUPPORTED_REGIONS else surroundings().region
-        with lent(replace(surroundings(), region=known)):
+        known = isinstance(region, str) and region in SUPPORTED_REGIONS
+        with lent(replace(surroundings(), region=region) if known else surroundings()):
             return handler(data)
 
     @field_validator("region")

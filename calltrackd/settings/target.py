@@ -1,7 +1,6 @@
 """`[[target]]`: who is told about calls."""
 
 import base64
-import binascii
 import re
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
@@ -50,7 +49,7 @@ def signing_key(secret: str) -> bytes:
         raise ValueError(f"a signing secret begins with whsec_; {MEND}")
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise ValueError(f"what follows whsec_ is no base64; {MEND}") from None
     if not 24 <= len(key) <= 64:
         raise ValueError(f"the key has {len(key)} bytes, the standard asks for 24 to 64; {MEND}")

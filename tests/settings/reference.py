@@ -1,0 +1,70 @@
+"""The tables of docs/settings.md as the models say them: the test compares, `python -m` prints."""
+
+from collections.abc import Iterator
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
+
+from calltrackd.settings import Settings, shape
+
+WORDS = {"str": "text", "SecretStr": "text", "int": "integer", "float": "number", "Path": "path"}
+
+
+def sections() -> Iterator[tuple[str, list[str]]]:
+    """(heading, rows) of every table of the settings, in the models' order."""
+    yield from _sections(Settings, "", "At the top")
+
+
+def _sections(model: type[BaseModel], path: str, heading: str) -> Iterator[tuple[str, list[str]]]:
+    tables = {}
+    rows = []
+    for name, field in model.model_fields.items():
+        kind = shape.bare(field.annotation)
+        many = shape.is_list(kind)
+        entry = shape.bare(get_args(kind)[0]) if many else kind
+        if shape.is_model(entry):
+            tables[f"{path}{name}"] = entry, many
+        else:
+            rows.append(row(name, field))
+    yield heading, rows
+    for below, (entry, many) in tables.items():
+        yield from _sections(entry, f"{below}.", f"`[[{below}]]`" if many else f"`[{below}]`")
+
+
+def row(name: str, field: FieldInfo) -> str:
+    """The line of one setting."""
+    meaning = " ".join((field.description or "").split()).replace("|", "\\|")
+    return f"| `{name}` | {said(field.annotation)} | {default(field)} | {meaning} |"
+
+
+def said(annotation: Any) -> str:
+    """A type in the reader's words."""
+    kind = shape.bare(annotation)
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(kind))
+    if shape.is_list(kind):
+        return f"list of {said(get_args(kind)[0])}"
+    if shape.is_dict(kind):
+        return "table"
+    return WORDS.get(kind.__name__, "`true`, `false`" if kind is bool else kind.__name__)
+
+
+def default(field: FieldInfo) -> str:
+    """What holds when the setting is not given."""
+    if field.is_required():
+        return "**required**"
+    if field.default_factory is not None:
+        return "see there"
+    value = field.default
+    if value is None or (isinstance(value, SecretStr) and not value.get_secret_value()):
+        return "-"
+    text = msgspec.json.encode(value, enc_hook=str).decode().replace("|", "\\|")
+    return f"`{text}`"
+
+
+if __name__ == "__main__":
+    for title, lines in sections():
+        print(f"## {title}\n\n| setting | type | default | meaning |\n|---|---|---|---|")  # noqa: T201 - its job
+        print("\n".join(lines), end="\n\n")  # noqa: T201 - its job
