@@ -320,6 +320,13 @@ class Translator:
         place = PLACES.get(application)
         return () if place is None else (Entered(at=at, channel=frame["Uniqueid"], place=place),)
 
+    def _logged_application(self, at: float, frame: Frame) -> Events:
+        """CEL is of class call: it tells the mailbox also to a user without class dialplan."""
+        place = PLACES.get(frame["Application"].lower())
+        if place is None or frame["EventName"] in ("HANGUP", "CHAN_END", "LINKEDID_END"):
+            return ()
+        return (Entered(at=at, channel=frame["UniqueID"], place=place),)
+
     def _conference(self, at: float, frame: Frame) -> Events:
         return (Entered(at=at, channel=frame["Uniqueid"], place="conference"),)
 
@@ -398,6 +405,7 @@ def handlers(t: Translator) -> dict[str, Callable[[float, Frame], Events]]:
         "DTMFBegin": t._key_down,
         "DTMFEnd": t._key_up,
         "Newexten": t._application,
+        "CEL": t._logged_application,
         "ConfbridgeJoin": t._conference,
         "MeetmeJoin": t._conference,
         "MessageWaiting": t._message,
@@ -412,5 +420,17 @@ def handlers(t: Translator) -> dict[str, Callable[[float, Frame], Events]]:
     }
 
 
-WANTED = frozenset(handlers(Translator(ChannelRules((), ()))))
+HOLDING = (
+    "Application: MixMonitor",
+    "Application: VoiceMail",
+    "Application: MinivmRecord",
+    "Application: ConfBridge",
+    "Application: MeetMe",
+    "Variable: MIXMONITOR_FILENAME",
+)
+"""Header lines that let an event of the flood pass: the few of Newexten and VarSet of use."""
+
+_FLOOD = frozenset({"Newexten", "VarSet", "CEL"})
+
+WANTED = frozenset(handlers(Translator(ChannelRules((), ())))) - _FLOOD
 """Names of the events that have a translation; the codec drops others before decoding them."""

@@ -1,0 +1,1 @@
+"""The street every event walks: bytes, frames, channel events, changes, one transaction."""

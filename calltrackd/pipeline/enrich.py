@@ -1,0 +1,54 @@
+"""Source, kind and history of a call: added before its record is first published."""
+
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from calltrackd.calls.kinds import judge
+from calltrackd.model.call import CallRecord, Change
+from calltrackd.settings import Kinds
+from calltrackd.sources.first import first_source
+from calltrackd.sources.numbers import Sources
+from calltrackd.store import history, tags
+from calltrackd.store.history import History
+
+
+class Enricher:
+    """Remembers what was known of a client when its call began, while the call lives."""
+
+    def __init__(self, sources: Sources, kinds: Kinds) -> None:
+        self._sources = sources
+        self._kinds = kinds
+        self._histories: dict[str, History] = {}
+
+    def adopt(self, sources: Sources, kinds: Kinds) -> None:
+        """New settings hold for what is published from now on."""
+        self._sources, self._kinds = sources, kinds
+
+    async def enrich(self, conn: AsyncConnection, changes: Sequence[Change]) -> None:
+        """Complete the records in place, in the order in which they will be saved."""
+        for change in changes:
+            change.record.source = self._sources.of(change.record.did)
+        fresh = [c.record for c in changes if c.record.id not in self._histories]
+        self._histories |= await history.before(conn, _once(fresh))
+        standing = await tags.of_calls(conn, {change.record.id for change in changes})
+        for change in changes:
+            change.record.tags = list(standing.get(change.record.id, ()))
+            self._complete(change.record)
+
+    def forget(self, changes: Sequence[Change]) -> None:
+        """These are committed: drop the histories of calls that ended."""
+        for change in changes:
+            if change.step == "ended":
+                self._histories.pop(change.record.id, None)
+
+    def _complete(self, record: CallRecord) -> None:
+        known = self._histories.get(record.id, History())
+        record.earlier = known.earlier
+        record.first_source = first_source(record, known.first)
+        record.kind = judge(record, known.earlier, self._kinds)
+
+
+def _once(records: Sequence[CallRecord]) -> list[CallRecord]:
+    """Each call once, as it stands in its first change."""
+    return list({record.id: record for record in reversed(records)}.values())[::-1]

@@ -1,0 +1,97 @@
+"""Recorded streams through the very same pipeline, without network, into a store of their own."""
+
+import tempfile
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from itertools import groupby
+from pathlib import Path
+
+from calltrackd.model.call import CallRecord
+from calltrackd.pbx.stream import Stream
+from calltrackd.pipeline.build import enricher_of, street_of
+from calltrackd.pipeline.commit import Committed, Committer
+from calltrackd.pipeline.street import Effects, Street
+from calltrackd.settings import AsteriskPbx, Settings
+from calltrackd.store.engine import Store
+
+BATCH_CHUNKS = 500
+
+
+class Replay:
+    """Feeds streams and keeps the last version of every record, in the order of first sight."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.records: dict[str, CallRecord] = {}
+        self.unusable: dict[str, int] = {}
+        """Events that lacked something, and changes that no transaction took, by name."""
+
+    async def run(self, paths: Sequence[Path]) -> list[CallRecord]:
+        """The final records of all streams. StreamError names a file that can't be read."""
+        async with _scratch_store() as store:
+            committer = Committer(
+                store,
+                enricher_of(self._settings),
+                [],
+                told=self._told,
+                unusable=self._count,
+                clock=lambda: 0.0,
+            )
+            for group in _journals([Stream(path) for path in paths]):
+                await self._feed(group, committer)
+        return list(self.records.values())
+
+    async def _feed(self, streams: Sequence[Stream], committer: Committer) -> None:
+        name = streams[0].header.pbx
+        street = street_of(self._settings, attachment(self._settings, name))
+        for number, chunk in enumerate(chunk for stream in streams for chunk in stream):
+            await _put(committer, street, street.feed(chunk))
+            if number % BATCH_CHUNKS == 0:
+                await committer.flush()
+        await _put(committer, street, street.finish())
+        await committer.flush()
+        for event, count in street.unusable.items():
+            self._count(event, count)
+
+    def _told(self, done: Committed) -> None:
+        for record in done.records:
+            self.records[record.id] = record
+
+    def _count(self, kind: str, count: int = 1) -> None:
+        self.unusable[kind] = self.unusable.get(kind, 0) + count
+
+
+async def _put(committer: Committer, street: Street, effects: Effects) -> None:
+    await committer.put(street.pbx, street.seq, effects.changes, street.first_seqs)
+
+
+def attachment(settings: Settings, name: str) -> AsteriskPbx:
+    """The attachment of that name; the only one; else the defaults under that name."""
+    named = [pbx for pbx in settings.pbx if pbx.name == name]
+    if named or len(settings.pbx) == 1:
+        return (named or settings.pbx)[0]
+    return AsteriskPbx.model_construct(kind="asterisk", name=name)
+
+
+def _journals(streams: Iterable[Stream]) -> list[list[Stream]]:
+    """Segments of one journal that follow each other are one stream; other files stand alone."""
+    numbered = enumerate(streams)
+
+    def series(item: tuple[int, Stream]) -> tuple[str, int]:
+        number, stream = item
+        return stream.header.pbx, -1 if stream.header.scenario == "journal" else number
+
+    return [
+        sorted((stream for _, stream in group), key=lambda stream: stream.header.seq)
+        for _, group in groupby(numbered, series)
+    ]
+
+
+@asynccontextmanager
+async def _scratch_store() -> AsyncIterator[Store]:
+    with tempfile.TemporaryDirectory(prefix="calltrackd-replay-") as folder:
+        store = await Store.open(f"sqlite:///{folder}/replay.db")
+        try:
+            yield store
+        finally:
+            await store.close()
