@@ -1,0 +1,124 @@
+"""Facts from a PBX, asked over one short AMI session; what it refuses is noted, not an error.
+
+`GetConfig` reads files of the PBX's configuration folder and follows `#include`; it needs class
+`system` or `config`, as PJSIPShowEndpoint needs `system` (ListCommands, 16 and 22). Secrets in the
+replies are dropped while they are read.
+"""
+
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from calltrackd.doctor import replies
+from calltrackd.doctor.facts import Feature, ManagerUser, PbxFacts, Phone
+from calltrackd.pbx.errors import ActionRefusedError
+from calltrackd.settings import AsteriskPbx
+
+T = TypeVar("T")
+
+
+class Session(Protocol):
+    """A logged-in AMI session."""
+
+    async def action(self, name: str, /, **fields: str) -> list[replies.Frame]:
+        """The response, and the items of its list. ActionRefusedError when it is an error."""
+
+
+async def gather(
+    settings: AsteriskPbx,
+    session: Session,
+    *,
+    own: bool = True,
+    clock: Callable[[], float] = time.time,
+) -> PbxFacts:
+    """`own`: the session is the daemon's user's, so what it may do is what the daemon may do.
+
+    Raises what the session raises besides ActionRefusedError. `clock`: this machine's time, unix seconds.
+    """
+    refused: dict[str, str] = {}
+
+    async def told(field: str, asking: Awaitable[T]) -> T | None:
+        try:
+            return await asking
+        except ActionRefusedError as error:
+            refused[field] = error.message
+            return None
+
+    return PbxFacts(
+        settings=settings,
+        version=await told("version", _version(session)),
+        commands=await told("commands", _commands(session)) if own else None,
+        user=await told("user", _user(session, settings.user)),
+        phones=await told("phones", _phones(session)),
+        features=await told("features", _features(session)),
+        clock_ahead_s=await told("clock_ahead_s", _clock_ahead(session, clock)),
+        refused=refused,
+    )
+
+
+async def _version(session: Session) -> str:
+    (reply, *_) = await session.action("CoreSettings")
+    return reply.get("AsteriskVersion", "")
+
+
+async def _commands(session: Session) -> frozenset[str]:
+    return replies.commands(await session.action("ListCommands"))
+
+
+async def _user(session: Session, name: str) -> ManagerUser:
+    frames = await session.action("GetConfig", Filename="manager.conf", Category=name)
+    section = replies.config(frames).get(name)
+    if section is None:
+        raise ActionRefusedError(
+            "GetConfig", f"manager.conf has no section [{name}] (an AstDB or database user?)"
+        )
+    return replies.manager_user(section)
+
+
+async def _features(session: Session) -> tuple[Feature, ...]:
+    try:
+        frames = await session.action("GetConfig", Filename="features.conf")
+    except ActionRefusedError as error:
+        if "not found" not in error.message:
+            raise
+        frames = []
+    return replies.features(replies.config(frames))
+
+
+async def _clock_ahead(session: Session, clock: Callable[[], float]) -> float:
+    """Ping bears the PBX's time in microseconds and needs no class; half the way is taken off."""
+    before = clock()
+    (reply, *_) = await session.action("Ping")
+    after = clock()
+    try:
+        return float(reply.get("Timestamp", "")) - (before + after) / 2
+    except ValueError:
+        raise ActionRefusedError("Ping", "it has no Timestamp") from None
+
+
+async def _phones(session: Session) -> tuple[Phone, ...]:
+    """Of chan_pjsip and chan_sip; ActionRefusedError when both refuse."""
+    found: list[Phone] = []
+    why: list[str] = []
+    for listed in (_pjsip(session), _chan_sip(session)):
+        try:
+            found += [phone async for phone in listed]
+        except ActionRefusedError as error:
+            why.append(error.message)
+    if len(why) == 2:
+        raise ActionRefusedError("PJSIPShowEndpoints", why[0])
+    return tuple(found)
+
+
+async def _pjsip(session: Session) -> AsyncIterator[Phone]:
+    for name in replies.endpoint_names(await session.action("PJSIPShowEndpoints")):
+        phone = replies.endpoint(await session.action("PJSIPShowEndpoint", Endpoint=name))
+        if phone is not None:
+            yield phone
+
+
+async def _chan_sip(session: Session) -> AsyncIterator[Phone]:
+    for name in replies.peer_names(await session.action("SIPpeers")):
+        phone = replies.peer(await session.action("SIPshowpeer", Peer=name))
+        if phone is not None:
+            yield phone
