@@ -16,4 +16,4 @@ async def applied(conn: AsyncConnection, pbx: str) -> int:
 async def set_applied(conn: AsyncConnection, pbx: str, seq: int, at: float) -> None:
     """All up to and with `seq` is in the store. `at`: unix seconds, for the reader's eye."""
     row = {"pbx": pbx, "applied_seq": seq, "updated_at": at}
-    await conn.execute(dialect.upsert(conn, attachments), row)
+    await conn.execute(dialect.upsert(conn.dialect.name, attachments), row)

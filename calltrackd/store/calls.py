@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.model.call import CallRecord, Change, Direction, Outcome
@@ -22,6 +22,13 @@ ID_LENGTH = 36
 _NO_SEQS: Mapping[str, int] = MappingProxyType({})
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(CallRecord)
+
+_VERSIONS = (
+    select(calls.c.id, calls.c.version)
+    .where(calls.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(calls.c.id)
+    .with_for_update()
+)
 
 
 class CallFilter(msgspec.Struct, kw_only=True):
@@ -70,13 +77,8 @@ async def _versions(conn: AsyncConnection, call_ids: Iterable[str]) -> dict[str,
     """Stored versions, their rows locked, always in the order of ids (no deadlock)."""
     found: dict[str, int] = {}
     for part in dialect.parts(sorted(call_ids)):
-        query = (
-            select(calls.c.id, calls.c.version)
-            .where(calls.c.id.in_(part))
-            .order_by(calls.c.id)
-            .with_for_update()
-        )
-        found.update({row.id: row.version for row in await conn.execute(query)})
+        rows = await conn.execute(_VERSIONS, {"ids": part})
+        found.update({row.id: row.version for row in rows})
     return found
 
 
@@ -87,7 +89,7 @@ async def _save_recordings(conn: AsyncConnection, records: Iterable[CallRecord])
         for item in record.recordings
     ]
     if rows:
-        await conn.execute(dialect.add_missing(conn, recordings), rows)
+        await conn.execute(dialect.add_missing(conn.dialect.name, recordings), rows)
 
 
 async def save(
@@ -112,7 +114,7 @@ async def save(
         latest[call_id] = record, change.at
         saved.append(record)
     rows = [_row(record, at, first_seqs.get(record.id)) for record, at in latest.values()]
-    await conn.execute(dialect.upsert(conn, calls, keep=("first_seq",)), rows)
+    await conn.execute(dialect.upsert(conn.dialect.name, calls, keep=("first_seq",)), rows)
     await _save_recordings(conn, (record for record, _ in latest.values()))
     for record in saved:
         record.tags = list(standing.get(record.id, ()))

@@ -36,7 +36,7 @@ async def add(conn: AsyncConnection, rows: Iterable[OutboxRow]) -> None:
     """Add rows; one whose id is there already (a change repeated after a crash) stays as it is."""
     values = [msgspec.structs.asdict(row) for row in rows]
     if values:
-        await conn.execute(dialect.add_missing(conn, outbox), values)
+        await conn.execute(dialect.add_missing(conn.dialect.name, outbox), values)
 
 
 def _is_head() -> ColumnElement[bool]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -11,6 +11,11 @@ from calltrackd.model.call import Tag
 from calltrackd.store import dialect
 from calltrackd.store.tables import tags
 
+_STANDING = (
+    select(tags)
+    .where(tags.c.call_id.in_(bindparam("ids", expanding=True)), tags.c.removed_at.is_(None))
+    .order_by(tags.c.call_id, tags.c.at, tags.c.name)
+)
 _KEY = (tags.c.call_id, tags.c.at, tags.c.name, tags.c.source)
 
 
@@ -35,7 +40,7 @@ async def add(conn: AsyncConnection, found: Sequence[tuple[str, Tag]]) -> set[st
     if not found:
         return set()
     rows = [_row(call_id, tag) for call_id, tag in found]
-    added = await conn.execute(dialect.add_missing(conn, tags).returning(*_KEY), rows)
+    added = await conn.execute(dialect.add_missing(conn.dialect.name, tags).returning(*_KEY), rows)
     return {row.call_id for row in added}
 
 
@@ -67,11 +72,6 @@ async def of_calls(conn: AsyncConnection, call_ids: Collection[str]) -> dict[str
     """The standing tags of many calls, oldest first; a call without tags is not a key."""
     found: dict[str, list[Tag]] = {}
     for part in dialect.parts(call_ids):
-        query = (
-            select(tags)
-            .where(tags.c.call_id.in_(part), tags.c.removed_at.is_(None))
-            .order_by(tags.c.call_id, tags.c.at, tags.c.name)
-        )
-        for row in await conn.execute(query):
+        for row in await conn.execute(_STANDING, {"ids": part}):
             found.setdefault(row.call_id, []).append(_tag(row))
     return found

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
+import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.model.call import CallRecord, Change, Tag
@@ -13,6 +14,12 @@ from calltrackd.store.engine import Store
 
 T = TypeVar("T")
 START = 1_795_423_338.0
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize(
+    "database", [pytest.param("postgresql", marks=pytest.mark.postgresql)], indirect=True
+)
+"""For what only one of the two databases can show."""
+
 CLIENT = "+79161234567"
 
 

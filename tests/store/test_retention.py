@@ -6,7 +6,7 @@ from calltrackd.store import calls, outbox, retention, tags
 from calltrackd.store.calls import CallFilter
 from calltrackd.store.retention import Forgotten
 
-from .build import START, read, record, row, save, tag, write
+from .build import START, on_sqlite, read, record, row, save, tag, write
 
 
 def ended(n, **fields):
@@ -97,10 +97,9 @@ async def test_forget_an_unknown_number(store):
     assert await write(store, retention.forget, "+7999") == Forgotten()
 
 
-async def test_forgotten_text_is_not_left_in_the_file(store, url, database):
+@on_sqlite
+async def test_forgotten_text_is_not_left_in_the_file(store, url):
     """SQLite overwrites what was deleted: no name can be read from the file afterwards."""
-    if database != "sqlite":
-        return
     await save(store, ended(1, caller_name="Zaphod Beeblebrox"))
     await write(store, retention.forget, record().caller)
     await store.close()
