@@ -99,9 +99,9 @@ LocalPath = Annotated[Path, Field(strict=False), AfterValidator(_from_folder)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 """A Python regular expression."""
 
-NAME = r"^[\w.-]{1,64}$"
+NAME = r"^\w[\w.-]{0,63}$"
 Name = Annotated[str, Field(pattern=NAME)]
-"""A short word for logs, metrics and records."""
+"""A short word for logs, metrics, records and folders."""
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 """A length of time above zero, seconds."""

@@ -24,7 +24,7 @@ def _lay(under: dict[str, Any], under_marks: Mark, over: dict[str, Any], marks: 
         old = under.get(key)
         if isinstance(old, dict) and isinstance(value, dict):
             _lay(old, under_marks.children[key], value, mark)
-        elif isinstance(old, list) and _tables(old) and _tables(value):
+        elif isinstance(old, list) and is_tables(old) and is_tables(value):
             places = under_marks.children[key].children
             places |= {len(old) + index: mark.children[index] for index in range(len(value))}
             old.extend(value)
@@ -33,5 +33,6 @@ def _lay(under: dict[str, Any], under_marks: Mark, over: dict[str, Any], marks: 
             under_marks.children[key] = mark
 
 
-def _tables(value: Any) -> bool:
+def is_tables(value: Any) -> bool:
+    """Whether the value is what `[[name]]` makes, or an empty list."""
     return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)

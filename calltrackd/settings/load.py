@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from calltrackd.settings.base import Surroundings, lent
 from calltrackd.settings.environment import lay_environment
 from calltrackd.settings.errors import Mark, Place, Problem, SettingsError
-from calltrackd.settings.layers import Layers
+from calltrackd.settings.layers import Layers, is_tables
 from calltrackd.settings.lines import locate
 from calltrackd.settings.numbers_csv import Table
 from calltrackd.settings.root import Settings
@@ -100,7 +100,7 @@ def _numbers_file(layers: Layers, folder: Path) -> list[Problem]:
     """Lays the rows of the CSV file behind the [[number]] tables; what is wrong with the file."""
     name = layers.data.get("numbers_file")
     numbers = layers.data.get("number", [])
-    if not isinstance(name, str) or not isinstance(numbers, list):
+    if not isinstance(name, str) or not is_tables(numbers):
         return []
     place = layers.marks.find(("numbers_file",))
     table = Table(folder / name, place)

@@ -14,6 +14,9 @@ EVENT_CLASSES = frozenset(
 )
 """Classes of Asterisk's manager.h; what the user's `read` lacks is not sent anyway."""
 
+LINE = r"^[^\r\n]+$"
+"""Two lines would be two headers to Asterisk."""
+
 PHONES = r"^(?:PJSIP|SIP|IAX2|SCCP|Skinny)/(?:99(?=\d{3,4}-))?(\d{2,6})-"
 """Phones by FreePBX's and basic-pbx's habits: the endpoint is a short number, `PJSIP/101-0000002a`.
 
@@ -51,7 +54,7 @@ class AsteriskPbx(Section):
     """PEM file of the authority that signed the PBX's certificate; without it the system's."""
     tls_verify_name: bool = True
     """Check that the certificate was made out for `host`."""
-    user: str = Field(default="calltrackd", pattern=r"^[^\r\n]+$")
+    user: str = Field(default="calltrackd", pattern=LINE)
     """The manager user."""
     secret_file: SecretFile = None
     """File that holds the manager user's password."""

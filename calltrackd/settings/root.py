@@ -82,8 +82,10 @@ class Settings(Section):
     @classmethod
     def _with_region(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         region = data.get("region") if isinstance(data, dict) else None
-        known = isinstance(region, str) and region in SUPPORTED_REGIONS
-        with lent(replace(surroundings(), region=region) if known else surroundings()):
+        around = surroundings()
+        if isinstance(region, str) and region in SUPPORTED_REGIONS:
+            around = replace(around, region=region)
+        with lent(around):
             return handler(data)
 
     @field_validator("region")

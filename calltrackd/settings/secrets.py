@@ -66,6 +66,8 @@ def elsewhere(info: ValidationInfo) -> str | None:
         return None
     if not surroundings().need_secrets:
         return ""
+    if file is not None and name is not None:
+        raise told("the secret is given twice: keep one of secret_file, secret_credential")
     if file is None:
         file = Path(surroundings().environ["CREDENTIALS_DIRECTORY"], name)
     return _text(file, "it was there a moment ago")
@@ -77,6 +79,8 @@ def one_secret(value: SecretStr, info: ValidationInfo) -> SecretStr:
     here = value.get_secret_value()
     if here and other:
         raise told("the secret is given twice: keep one of secret, secret_file, secret_credential")
+    if not (here or other or "x").isprintable():
+        raise told("a password is one line of printable letters")
     if not here and other is None and surroundings().need_secrets:
         raise told("no secret: give one of secret, secret_file, secret_credential")
     return SecretStr(here or other or "")

@@ -12,6 +12,7 @@ from calltrackd.settings import shape
 from calltrackd.settings.base import NAME
 from calltrackd.settings.errors import Mark, Path, Problem, dotted
 from calltrackd.settings.keypad import KEYS
+from calltrackd.settings.pbx import LINE
 from calltrackd.settings.root import Settings
 from calltrackd.settings.target import HEADER
 
@@ -21,7 +22,8 @@ TOML_NAMES = {
 }  # fmt: skip
 
 MEANT = {
-    NAME: "one word of letters, digits, dot, dash and underscore, 64 at most",
+    NAME: "one word of letters, digits, dots, dashes and underscores, 64 at most",
+    LINE: "one line",
     HEADER: "a header's name (RFC 9110)",
     KEYS: "keys of a telephone: 0-9, *, #, A-D, 16 at most",
 }

@@ -1,9 +1,12 @@
 """What is said of each kind of mistake: file, line, path, mend."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+from calltrackd.settings import Settings, SettingsError, load, shape
 from tests.settings.writing import HOOK, KEY, PBX, TARGET, mistakes, said, written
 
 
@@ -55,10 +58,11 @@ sorce = "google"
         ("[[pbx]]\nkind='fritzbox'\nname='a'\nsecret='x'", 2, "pbx[0].kind: 'fritzbox' is not"),
         (PBX + PBX, 7, "pbx[1].name: hq is there twice (the other: calltrackd.toml:3)"),
         (PBX + 'name2 = ""', 5, "pbx[0].name2: no such setting; did you mean name?"),
+        (PBX.replace("hq", ".."), 3, "pbx[0].name: should be one word of letters"),
         (PBX + "ping_every_s = 0", 5, "pbx[0].ping_every_s: should be greater than 0"),
         (PBX + "ping_every_s = inf", 5, "pbx[0].ping_every_s: should be"),
         (PBX + 'events = "call,dmtf"', 5, "pbx[0].events: no event class of Asterisk: dmtf"),
-        (PBX + 'user = "a\\r\\nAction: x"', 5, "pbx[0].user: should be"),
+        (PBX + 'user = "a\\r\\nAction: x"', 5, "pbx[0].user: should be one line"),
         (PBX + 'tls_ca = "x"', 1, "pbx[0]: tls_ca is given, but tls is off: add tls = true"),
         (PBX + "trunks = ['(']", 5, "pbx[0].trunks[0]: no regular expression: missing )"),
         (PBX + "extensions = ['^SIP/']", 5, "pbx[0].extensions[0]: put the extension in a group"),
@@ -134,6 +138,33 @@ def test_an_ambiguous_map_names_the_other_place(tmp_path: Path) -> None:
     text = "[[keypad.map]]\nkeys = { 1 = 'a' }\n[[keypad.map]]\nkeys = { 1 = 'b' }\n"
     [problem] = said(mistakes(tmp_path, text), tmp_path)
     assert problem.endswith("(the other: calltrackd.toml:2)")
+
+
+STRANGE = ("1", "-1.5", "true", '"x"', "[]", "{}", "[1]", "[[]]", "[{}]", "{ x = 1 }", "1979-05-27")
+
+
+def everywhere(model: type[BaseModel], headers: str = "", path: str = "") -> Iterator[str]:
+    """For every setting and table the TOML text up to its equals sign."""
+    for name, field in model.model_fields.items():
+        yield f"{headers}{name} ="
+        kind = shape.bare(field.annotation)
+        many = shape.is_list(kind)
+        inner = shape.bare(shape.inside(kind, 0)) if many else kind
+        if shape.is_model(inner):
+            header = f"[[{path}{name}]]" if many else f"[{path}{name}]"
+            yield from everywhere(inner, f"{headers}{header}\n", f"{path}{name}.")
+
+
+@pytest.mark.parametrize("start", list(everywhere(Settings)))
+def test_no_value_of_any_type_is_more_than_a_mistake(tmp_path: Path, start: str) -> None:
+    """Whatever stands anywhere is either right or told of its own table; nothing crashes."""
+    for value in STRANGE:
+        path = written(tmp_path, f"{start} {value}\n")
+        try:
+            load(path, {})
+        except SettingsError as error:
+            told = {problem.path.split("[")[0].split(".")[0] for problem in error.problems}
+            assert told == {start.strip("[]").split("]")[0].split(".")[0].split(" ")[0]}
 
 
 def test_a_secret_is_in_no_message(tmp_path: Path) -> None:

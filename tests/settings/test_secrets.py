@@ -45,6 +45,7 @@ def test_a_file_of_signing_secrets_holds_one_a_line(tmp_path: Path) -> None:
         ('secret_credential = "ami"', 4, "put LoadCredential=ami:/etc/calltrackd/ami into the"),
         ('secret_credential = "../x"', 4, "a credential's name has no slash"),
         ('secret_file = "full"\nsecret = "x"', 5, "the secret is given twice"),
+        ('secret_file = "two"', 1, "a password is one line"),
     ],
 )
 def test_a_secret_that_cannot_be_had_is_told(
@@ -53,6 +54,7 @@ def test_a_secret_that_cannot_be_had_is_told(
     """Once, at its own line, with the mend."""
     written(tmp_path, "\n", "empty")
     written(tmp_path, "hunter2", "full")
+    written(tmp_path, "hunter2\nhunter3\n", "two")
     [problem] = mistakes(tmp_path, BARE + more)
     assert problem.place.line == line
     assert message in said([problem], tmp_path)[0]
@@ -63,6 +65,15 @@ def test_a_credential_that_the_unit_does_not_hand_over_is_told(tmp_path: Path) -
     environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
     [problem] = mistakes(tmp_path, BARE + 'secret_credential = "ami"', environ)
     assert "No such file or directory; put LoadCredential=ami:" in problem.message
+
+
+def test_a_file_and_a_credential_at_once_are_a_mistake(tmp_path: Path) -> None:
+    """Nobody could say which of them holds."""
+    written(tmp_path, "hunter2", "ami")
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    text = BARE + 'secret_credential = "ami"\nsecret_file = "ami"\n'
+    [problem] = mistakes(tmp_path, text, environ)
+    assert "given twice" in problem.message
 
 
 def test_commands_that_connect_nowhere_need_no_secrets(tmp_path: Path) -> None:
