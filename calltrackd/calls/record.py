@@ -21,6 +21,10 @@ class NumberRules:
         self.region = region
         self.tracked = frozenset(tracked)
 
+    def adopt(self, other: "NumberRules") -> None:
+        """Reloaded settings: records made from now on read numbers so."""
+        self.region, self.tracked = other.region, other.tracked
+
     def e164(self, raw: str) -> str | None:
         """E.164, None when hidden or no number."""
         return e164(raw, self.region)

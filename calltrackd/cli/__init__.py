@@ -12,8 +12,9 @@ from calltrackd import __version__
 
 COMMANDS = {
     "calls": "List calls, or tell one from ring to hang-up.",
-    "forget": "Delete all that is known of a client's number.",
     "config": "Check and show the settings.",
+    "doctor": "Tell what the PBX, the settings or this machine hide, and the line that mends it.",
+    "forget": "Delete all that is known of a client's number.",
     "outbox": "Look after deliveries to the CRM: list, show, retry, drop.",
     "replay": "Turn recorded streams into records again.",
     "run": "Run the daemon.",

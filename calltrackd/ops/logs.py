@@ -22,7 +22,12 @@ from calltrackd.ops.masking import EventDict, mask_numbers, redact_secrets
 Style = Literal["auto", "json", "console"]
 Level = Literal["debug", "info", "warning", "error"]
 
-QUIET = {"aiohttp.access": logging.WARNING, "sqlalchemy": logging.WARNING, "asyncio": logging.INFO}
+QUIET = {
+    "aiohttp.access": logging.WARNING,
+    "alembic": logging.WARNING,
+    "sqlalchemy": logging.WARNING,
+    "asyncio": logging.INFO,
+}
 """Libraries whose chatter tells an admin nothing: the least level that passes."""
 
 _PRIORITY = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}

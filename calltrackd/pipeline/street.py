@@ -18,6 +18,7 @@ from calltrackd.pbx.asterisk import HOLDING, WANTED, Translator
 from calltrackd.pbx.channels import ChannelRules
 from calltrackd.pbx.stream import Chunk
 from calltrackd.pbx.wire import AmiCodec
+from calltrackd.settings import Keypad as Rules
 from calltrackd.tagging.keypad import Keypad, Verdict
 
 
@@ -35,6 +36,7 @@ class Street:
         self.pbx = pbx
         self._codec = AmiCodec(WANTED, holding=HOLDING)
         self._translator = Translator(rules)
+        self._numbers = numbers
         self.tracker = Tracker(pbx, numbers)
         self._keypad = keypad
         self._origins = Origins()
@@ -89,6 +91,11 @@ class Street:
         effects = self.tick(float("inf"))
         self._take(self.tracker.close(self.at), effects)
         return effects
+
+    def adopt(self, numbers: NumberRules, keypad: Rules) -> None:
+        """Reloaded settings, for what happens from now on."""
+        self._numbers.adopt(numbers)
+        self._keypad.adopt(keypad)
 
     def live(self) -> list[CallRecord]:
         """Records of the calls in progress."""

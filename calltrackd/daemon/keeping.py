@@ -1,0 +1,50 @@
+"""Chores of the store and the journals: what is needed no longer goes."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from calltrackd.daemon.attachment import Attachment
+from calltrackd.settings import Settings
+from calltrackd.store import retention
+from calltrackd.store.engine import Store
+from calltrackd.store.errors import StoreDown
+
+EVERY_S = 60.0
+DAY_S = 86_400.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Keeping:
+    """`kept`: the settings and attachments as they are now."""
+
+    def __init__(self, store: Store, kept: Callable[[], tuple[Settings, list[Attachment]]]) -> None:
+        self._store = store
+        self._kept = kept
+
+    async def run(self) -> None:
+        """Until cancelled. A store that is away is met again next time."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            try:
+                await self._once()
+            except StoreDown as error:
+                _log.debug("keeping.later", reason=str(error))
+
+    async def _once(self) -> None:
+        settings, attachments = self._kept()
+        for attachment in attachments:
+            await attachment.keep(self._store)
+        if settings.store.retention_days:
+            await self._prune(time.time() - settings.store.retention_days * DAY_S)
+
+    async def _prune(self, before: float) -> None:
+        """Records only: audio files are the PBX's, and its own housekeeping's."""
+        while True:
+            gone = await self._store.writer.submit(lambda conn: retention.prune(conn, before))
+            if not gone.calls:
+                return
+            _log.info("calls.pruned", calls=gone.calls, tags=gone.tags, before=before)

@@ -1,0 +1,71 @@
+"""Calls in progress as a watcher sees them: the tracker's state with the store's version.
+
+Ringing phones, queues and holds are no change that a CRM hears of; a person at `tail` wants to see
+them. So the committed record of each open call is kept, and laid over what the tracker knows now.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from calltrackd.model.call import CallRecord
+from calltrackd.web.live import LiveBus
+
+REFRESH_S = 0.5
+
+
+class OpenCalls:
+    """The calls in progress of all attachments. `live`: records as the trackers see them."""
+
+    def __init__(self, live: Callable[[], Iterable[CallRecord]], bus: LiveBus) -> None:
+        self._live = live
+        self._bus = bus
+        self._committed: dict[str, CallRecord] = {}
+        self._shown: dict[str, tuple[object, ...]] = {}
+
+    def committed(self, record: CallRecord) -> None:
+        """A record as the store has it now."""
+        if record.ended_at is None:
+            self._committed[record.id] = record
+        else:
+            self._committed.pop(record.id, None)
+            self._shown.pop(record.id, None)
+        self._bus.publish(record)
+
+    def __call__(self) -> list[CallRecord]:
+        """All of them, each as it stands."""
+        return [_laid(self._committed[r.id], r) for r in self._live() if r.id in self._committed]
+
+    async def run(self) -> None:
+        """Show watchers what moves between two committed changes."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            if self._bus.watchers:
+                self._refresh()
+
+    def _refresh(self) -> None:
+        for record in self():
+            look = _look(record)
+            if self._shown.get(record.id) != look:
+                self._shown[record.id] = look
+                self._bus.publish(record)
+
+
+def _laid(committed: CallRecord, live: CallRecord) -> CallRecord:
+    return msgspec.structs.replace(
+        live,
+        version=committed.version,
+        tags=committed.tags,
+        source=committed.source,
+        first_source=committed.first_source,
+        kind=committed.kind,
+        earlier=committed.earlier,
+    )
+
+
+def _look(record: CallRecord) -> tuple[object, ...]:
+    """What of a record changes its line on the screen."""
+    legs = tuple((leg.operator, leg.disposition) for leg in record.legs)
+    talks = tuple((talk.operator, talk.to, talk.hold_s > 0) for talk in record.talks)
+    return record.version, record.queue, record.queue_s > 0, legs, talks, len(record.digits)
