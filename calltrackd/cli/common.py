@@ -44,6 +44,12 @@ class Fault(click.ClickException):
         click.echo(f"calltrackd: {self.message}", err=True)
 
 
+class WordFault(Fault):
+    """A word of the command line can't be used. Exit code 2."""
+
+    exit_code = 2
+
+
 class SettingsFault(Fault):
     """The settings can't be used. Exit code 2."""
 

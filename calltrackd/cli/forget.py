@@ -10,6 +10,7 @@ import msgspec
 
 from calltrackd.cli.common import (
     Fault,
+    WordFault,
     config_option,
     json_option,
     one_line,
@@ -37,7 +38,7 @@ def forget(config: Path, number: str, *, as_json: bool, yes: bool) -> None:
     settings = settings_of(config)
     client = e164(number, settings.region)
     if client is None:
-        raise click.UsageError(f"{number!r} is no number that can be dialled")
+        raise WordFault(f"{number!r} is no number that can be dialled")
     if not yes:
         click.confirm(f"Delete all calls and recordings of {client} for ever?", abort=True)
     gone, files = with_store(settings, lambda store: _forget(store, client, settings))
@@ -84,8 +85,9 @@ def _tell(client: str, gone: "Forgotten", files: "Removed", journal_days: float)
         f"{client}: deleted {said(gone.calls, 'call')}, {said(gone.tags, 'tag')}, "
         f"{said(gone.deliveries, 'delivery')}{owed}, {said(len(files.deleted), 'recording')}"
     )
-    for name, paths in msgspec.structs.asdict(files).items():
-        _list(f"recordings {name}", paths)
+    _list("left, for it is outside recordings.folders", files.outside)
+    _list("left, for it could not be deleted", files.failed)
+    _list("not found", files.missing)
     click.echo(
         "Not touched: what CRM targets were told before, the PBX's own logs, and the journal of "
         f"the raw stream, which is deleted after {journal_days:g} days (journal.keep_days)."
@@ -94,4 +96,4 @@ def _tell(client: str, gone: "Forgotten", files: "Removed", journal_days: float)
 
 def _list(title: str, paths: Iterable[str]) -> None:
     for path in paths:
-        click.echo(f"  {title}: {one_line(path, 1000)}")
+        click.echo(f"  recording {title}: {one_line(path, 1000)}")

@@ -56,12 +56,15 @@ ROOMY = 150
 def table(
     calls: Iterable[Public], now: float, zone: tzinfo | None, width: int, *, ids: bool = False
 ) -> Table:
-    """One line a call. `now`: unix seconds, for calls in progress; `ids`: show each call's id.
+    """One line a call. `now`: unix seconds, for calls in progress.
 
-    `width`: of the terminal, in letters. Long texts are cut, times and seconds never.
+    `width`: of the terminal, in letters; long texts are cut, times and seconds never. `ids`: show
+    as much of each call's id as tells it from the others.
     """
+    calls = list(calls)
     narrow = width < NARROW
     grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    letters = _enough([call["id"] for call in calls])
     if ids:
         grid.add_column("call", no_wrap=True, style="dim")
     for name, rigid in _COLUMNS.items():
@@ -73,8 +76,13 @@ def table(
     for call in calls:
         line = cells(call, now, zone, width)
         shown = [line[name] for name in _COLUMNS if not (narrow and name in _SPARED)]
-        grid.add_row(*([Text(call["id"])] if ids else []), *shown)
+        grid.add_row(*([Text(call["id"][:letters])] if ids else []), *shown)
     return grid
+
+
+def _enough(ids: list[str]) -> int:
+    """Letters of the ids that tell them apart; the first group of 13 is the time of the call."""
+    return next((n for n in (13, 18) if len({one[:n] for one in ids}) == len(ids)), 36)
 
 
 def cells(call: Public, now: float, zone: tzinfo | None, width: int) -> dict[str, Text]:

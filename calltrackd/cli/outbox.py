@@ -10,6 +10,7 @@ import msgspec
 
 from calltrackd.cli.common import (
     Fault,
+    WordFault,
     config_option,
     console,
     json_option,
@@ -137,7 +138,7 @@ def _changed(
 ) -> int:
     """How many rows the change touched: those named, or all dead ones page by page."""
     if dead == bool(deliveries):
-        raise click.UsageError("name deliveries by id, or say --dead")
+        raise WordFault("name deliveries by id, or say --dead")
 
     async def named(store: "Store") -> int:
         ids = [(await _one(store, delivery)).id for delivery in deliveries]

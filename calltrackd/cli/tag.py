@@ -11,6 +11,7 @@ import click
 
 from calltrackd.cli.common import (
     Fault,
+    WordFault,
     config_option,
     json_option,
     print_json,
@@ -22,7 +23,6 @@ from calltrackd.model.call import CallRecord, Change, Tag, public
 if TYPE_CHECKING:  # SQLAlchemy costs 0.3 s
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from calltrackd.crm.target import Target
     from calltrackd.settings import Settings
     from calltrackd.store.engine import Store
 
@@ -79,9 +79,10 @@ def remove(config: Path, call: str, name: str, *, as_json: bool) -> None:
 def _edited(settings: "Settings", call: str, edit: Edit) -> CallRecord | None:
     """The call as it stands after the edit, committed with its deliveries; None: unchanged."""
     from calltrackd.crm.rows import rows_for  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
+    from calltrackd.crm.target import target_of  # noqa: PLC0415 - the same
     from calltrackd.store import calls, outbox  # noqa: PLC0415 - the same
 
-    targets = _targets(settings)
+    targets = [target_of(target) for target in settings.target]
 
     async def work(conn: "AsyncConnection") -> CallRecord | None:
         record = await _locked(conn, call)
@@ -114,29 +115,9 @@ async def _locked(conn: "AsyncConnection", call: str) -> CallRecord:
     return found
 
 
-def _targets(settings: "Settings") -> list["Target"]:
-    """Who is to hear of the edit; to write a row neither address nor secret is needed."""
-    from calltrackd.crm.target import Target, Wants  # noqa: PLC0415 - with the store
-
-    return [
-        Target(
-            name=target.name,
-            url=target.url,
-            wants=Wants(
-                events=frozenset(target.events),
-                directions=frozenset(target.directions),
-                numbers=tuple(target.numbers),
-                tracked_only=target.tracked_only,
-                mask_numbers=target.mask_numbers,
-            ),
-        )
-        for target in settings.target
-    ]
-
-
 def _checked(name: str) -> str:
     if not name.strip() or not name.isprintable():
-        raise click.UsageError("a tag is a word or a few")
+        raise WordFault("a tag is a word or a few")
     return name.strip()
 
 

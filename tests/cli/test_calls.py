@@ -47,7 +47,8 @@ def test_list_filters(house: House, words: list[str], ids: list[str]) -> None:
 def test_list_is_a_table_for_people(house: House) -> None:
     """The table bears the id, and says where more is when the limit was reached."""
     result = house.run("calls", "list", "--limit", "2", "--missed")
-    assert identity(1) in result.stdout
+    beginning = result.stdout.splitlines()[1].split()[0]
+    assert identity(1).startswith(beginning)
     assert "missed (no answer)" in result.stdout
     result = house.run("calls", "list", "--limit", "2")
     assert "the newest 2 calls; more by --limit" in result.stderr

@@ -129,7 +129,19 @@ def test_seconds_of_a_call_in_progress_run_on() -> None:
     assert second.split()[-2:] == ["0:09", "0:30"]
 
 
-def test_ids_are_whole_enough_to_be_used() -> None:
-    """`calls list` shows an id that `calls show` takes."""
-    shown = drawn(table([public(answered(2))], NOW, UTC, 200, ids=True), 200)
-    assert shown.splitlines()[1].split()[0] == answered(2).id
+@pytest.mark.parametrize(
+    ("ids", "shown"),
+    [
+        (["01a2efe9-9992-7aaa-8"], ["01a2efe9-9992"]),
+        (["01a2efe9-9992-7aaa-8", "01a2efe9-9993-7aaa-8"], ["01a2efe9-9992", "01a2efe9-9993"]),
+        (
+            ["01a2efe9-9992-7aaa-8", "01a2efe9-9992-7aab-8"],
+            ["01a2efe9-9992-7aaa", "01a2efe9-9992-7aab"],
+        ),
+    ],
+)
+def test_ids_are_as_long_as_they_must_be(ids: list[str], shown: list[str]) -> None:
+    """`calls list` shows beginnings that `calls show` takes, and no more than that."""
+    calls = [public(call(0, id=one)) for one in ids]
+    lines = drawn(table(calls, NOW, UTC, 200, ids=True), 200).splitlines()[1:]
+    assert [line.split()[0] for line in lines] == shown
