@@ -6,7 +6,7 @@ replies are dropped while they are read.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
 from calltrackd.doctor import replies
@@ -20,7 +20,7 @@ T = TypeVar("T")
 class Session(Protocol):
     """A logged-in AMI session."""
 
-    async def action(self, name: str, /, **fields: str) -> list[replies.Frame]:
+    async def action(self, name: str, /, **fields: str) -> Sequence[replies.Frame]:
         """The response, and the items of its list. ActionRefusedError when it is an error."""
 
 
@@ -33,7 +33,8 @@ async def gather(
 ) -> PbxFacts:
     """`own`: the session is the daemon's user's, so what it may do is what the daemon may do.
 
-    Raises what the session raises besides ActionRefusedError. `clock`: this machine's time, unix seconds.
+    `clock`: this machine's time, unix seconds. Raises what the session does, ActionRefusedError
+    excepted.
     """
     refused: dict[str, str] = {}
 
@@ -78,11 +79,11 @@ async def _user(session: Session, name: str) -> ManagerUser:
 async def _features(session: Session) -> tuple[Feature, ...]:
     try:
         frames = await session.action("GetConfig", Filename="features.conf")
+        return replies.features(replies.config(frames))
     except ActionRefusedError as error:
         if "not found" not in error.message:
             raise
-        frames = []
-    return replies.features(replies.config(frames))
+        return replies.features({})
 
 
 async def _clock_ahead(session: Session, clock: Callable[[], float]) -> float:

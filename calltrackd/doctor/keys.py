@@ -6,10 +6,11 @@ transfers or hangs up while the operator wanted to tag. An applicationmap entry 
 UserEvent on the very keys of a tag is on purpose: so the client does not hear them.
 """
 
+import json
 from collections.abc import Iterator
 
 from calltrackd.doctor.facts import Feature, PbxFacts
-from calltrackd.doctor.finding import Finding
+from calltrackd.doctor.finding import Finding, names
 from calltrackd.settings import Keypad
 
 SILENT = frozenset({"noop", "userevent"})
@@ -21,12 +22,14 @@ def check(pbx: PbxFacts, keypad: Keypad) -> Iterator[Finding]:
     """Clashes first, then codes that would count as unknown sequences."""
     if pbx.features is None or not keypad.map:
         return
-    for feature in pbx.features:
-        if feature.application.lower() in SILENT:
-            continue
+    loud = [one for one in pbx.features if one.application.lower() not in SILENT]
+    for feature in loud:
         yield from _clash(pbx, feature, keypad)
-        if not feature.default:
-            yield from _unlisted(pbx, feature, keypad)
+    strange = [one for one in loud if not (one.default or one.keys in sequences(keypad))]
+    dialling = [one for one in strange if one.name in DIALLING]
+    others = [one for one in strange if one.name not in DIALLING]
+    yield from _unlisted(pbx, dialling, "transfer_codes", keypad.transfer_codes, keypad)
+    yield from _unlisted(pbx, others, "ignore", keypad.ignore + keypad.transfer_codes, keypad)
 
 
 def _clash(pbx: PbxFacts, feature: Feature, keypad: Keypad) -> Iterator[Finding]:
@@ -48,37 +51,31 @@ def _clash(pbx: PbxFacts, feature: Feature, keypad: Keypad) -> Iterator[Finding]
         )
 
 
-def _unlisted(pbx: PbxFacts, feature: Feature, keypad: Keypad) -> Iterator[Finding]:
-    """Codes that the settings don't know for codes."""
-    option = "transfer_codes" if feature.name in DIALLING else "ignore"
-    listed = keypad.transfer_codes if feature.name in DIALLING else _all_codes(keypad)
-    if feature.keys in listed or feature.keys in sequences(keypad):
-        return
-    current = [*getattr(keypad, option), feature.keys]
-    numbered = option == "transfer_codes"
-    yield Finding(
-        check="keys.unlisted",
-        severity="warning",
-        pbx=pbx.settings.name,
-        what=f"{feature.keys} is the PBX's {feature.name}, but not in keypad.{option}",
-        means="the number dialled after it may set tags"
-        if numbered
-        else "operators hear that it is unknown, or its keys set tags",
-        mend=(
-            "# settings, [keypad]",
-            f"{option} = [{', '.join(repr(code) for code in current)}]".replace("'", '"'),
-        ),
-    )
+def _unlisted(
+    pbx: PbxFacts, features: list[Feature], option: str, listed: list[str], keypad: Keypad
+) -> Iterator[Finding]:
+    """Codes that the settings don't know for codes, and the option with all of them."""
+    new = [one for one in features if one.keys not in listed]
+    if new:
+        means = {
+            "transfer_codes": "the number dialled after it may set tags",
+            "ignore": "operators hear that it is unknown, or its keys set tags",
+        }
+        codes = dict.fromkeys([*getattr(keypad, option), *(one.keys for one in new)])
+        yield Finding(
+            check="keys.unlisted",
+            severity="warning",
+            pbx=pbx.settings.name,
+            what=f"not in keypad.{option}: " + names([f"{one.keys} ({one.name})" for one in new]),
+            means=means[option],
+            mend=("# settings, [keypad]", f"{option} = {json.dumps(list(codes))}"),
+        )
 
 
 def sequences(keypad: Keypad) -> set[str]:
     """All sequences that mean something to calltrackd."""
     mapped = {keys for entry in keypad.map for keys in entry.keys}
     return mapped | ({keypad.undo} if keypad.undo else set())
-
-
-def _all_codes(keypad: Keypad) -> set[str]:
-    return {*keypad.ignore, *keypad.transfer_codes}
 
 
 def _section(feature: Feature) -> str:

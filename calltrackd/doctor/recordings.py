@@ -42,8 +42,10 @@ def _folders(facts: Facts) -> Iterator[Finding]:
                 what=f"the folder of recordings {folder.path} can't be used: {folder.problem}",
                 means="recordings are neither listened to nor deleted when they should be",
                 mend=(
+                    "# settings, [recordings], where the PBX records into another folder",
+                    'folders = ["/var/spool/asterisk/monitor"]',
+                    "# or let the daemon read it",
                     f"setfacl -R -m u:calltrackd:rX -m d:u:calltrackd:rX {folder.path}",
-                    "# or, where the folder is another one: settings, [recordings] folders",
                 ),
             )
 

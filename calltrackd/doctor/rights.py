@@ -15,7 +15,6 @@ READ: dict[str, tuple[Severity, str]] = {
         "recordings and mailboxes are not told: there is no audio to listen to",
     ),
     "system": ("warning", "an orderly restart of the PBX looks like a lost connection"),
-    "user": ("note", "keys that only the dialplan reports (UserEvent) are not seen"),
 }
 """Event class -> what its lack costs. Source: manager.conf.sample, "Authorization"."""
 
@@ -59,16 +58,13 @@ def _reading(pbx: PbxFacts, keypad: Keypad) -> Iterator[Finding]:
         severity, means = READ[name]
         if name == "dtmf" and not keypad.map:
             severity = "warning"
-        line = ",".join(one for one in wanted if one in pbx.user.read or READ[one][0] != "note")
         yield Finding(
             check="rights.read",
             severity=severity,
             pbx=pbx.settings.name,
             what=f"the AMI user may not read class {name}",
             means=means,
-            mend=_in_manager_conf(
-                pbx, f"read = {line if severity != 'note' else ','.join(wanted)}"
-            ),
+            mend=_in_manager_conf(pbx, f"read = {','.join(wanted)}"),
         )
 
 

@@ -73,6 +73,13 @@ def test_code_that_the_settings_do_not_know(feature: Feature, line: str) -> None
     assert line in found.mend
 
 
+def test_unlisted_codes_share_one_line() -> None:
+    """What is to be written holds all of them."""
+    spoilt = pbx(features=(Feature("automon", "*1"), Feature("automixmon", "*3")))
+    found = only(keys.check(spoilt, keypad("5")))
+    assert found.mend[-1] == 'ignore = ["*1", "*3"]'
+
+
 def test_transfer_code_among_the_ignored_is_not_enough() -> None:
     """The number dialled after it would be read as tags."""
     spoilt = pbx(features=(Feature("atxfer", "*2"),))

@@ -25,7 +25,6 @@ def test_recommended_user_is_fine() -> None:
         ("dtmf", "error"),
         ("dialplan", "warning"),
         ("system", "warning"),
-        ("user", "note"),
     ],
 )
 def test_missing_event_class_is_told_with_its_line(lacking: str, severity: str) -> None:
@@ -44,8 +43,14 @@ def test_keys_unread_matter_less_without_key_maps() -> None:
 
 def test_class_that_the_settings_do_not_ask_for_is_not_missed() -> None:
     """`events` of the attachment is the measure."""
-    narrow = pbx(settings=attachment(events="call,dtmf"), user=reading("agent", "system", "user"))
+    narrow = pbx(settings=attachment(events="call,dtmf"), user=reading("agent", "system"))
     assert list(rights.check(narrow, TAGS)) == []
+
+
+def test_line_to_write_holds_all_that_is_needed() -> None:
+    """Two classes missing, one line for both."""
+    lines = {one.mend[1] for one in rights.check(pbx(user=reading("agent", "dtmf")), TAGS)}
+    assert lines == {"read = call,agent,dtmf,dialplan,system"}
 
 
 def test_user_that_reads_all_lacks_nothing() -> None:
