@@ -91,7 +91,7 @@ def retry(config: Path, deliveries: tuple[str, ...], target: str | None, *, dead
         return await stored.retry(conn, ids, time.time())
 
     count = _changed(config, deliveries, target, change, dead=dead)
-    click.echo(f"{said(count, 'delivery')} will be tried again at once")
+    click.echo(f"{said(count, 'delivery')} will be tried again within seconds")
 
 
 @outbox.command()

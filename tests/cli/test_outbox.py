@@ -68,14 +68,14 @@ def test_show_prints_the_delivery_with_its_body(owing: House) -> None:
 def test_retry_owes_the_named_deliveries_again(owing: House) -> None:
     """From now on, as if never tried."""
     result = owing.run("outbox", "retry", "msg_1")
-    assert result.stdout == "1 delivery will be tried again at once\n"
+    assert result.stdout == "1 delivery will be tried again within seconds\n"
     assert states(owing) == {"msg_1abc": "waiting", "msg_2abc": "waiting", "msg_3abc": "dead"}
 
 
 def test_retry_of_all_dead_letters_of_a_target_leaves_the_others(owing: House) -> None:
     """--dead with --target."""
     result = owing.run("outbox", "retry", "--dead", "--target", "other")
-    assert result.stdout == "1 delivery will be tried again at once\n"
+    assert result.stdout == "1 delivery will be tried again within seconds\n"
     assert states(owing) == {"msg_1abc": "dead", "msg_2abc": "waiting", "msg_3abc": "waiting"}
 
 
