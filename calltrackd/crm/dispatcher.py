@@ -19,7 +19,7 @@ import msgspec
 import structlog
 
 from calltrackd.crm.clock import Clock, WallClock
-from calltrackd.crm.lane import Lane, Meter, Sender
+from calltrackd.crm.lane import Lane, Meter, Sender, Word
 from calltrackd.crm.ledger import Ledger
 from calltrackd.crm.settler import Settler
 from calltrackd.crm.target import Target
@@ -40,7 +40,7 @@ class TargetStatus(msgspec.Struct, frozen=True):
     trouble: str
 
 
-def _unmetered(_target: str, _word: str) -> None:
+def _unmetered(_target: str, _word: Word) -> None:
     """For those who do not count."""
 
 

@@ -18,7 +18,7 @@ A request whose answer was lost is sent again under the same id: the receiver kn
 
 import asyncio
 from collections.abc import Callable
-from typing import Protocol
+from typing import Literal, Protocol
 
 import structlog
 
@@ -42,9 +42,10 @@ RETRY_DIRECT_S = 2.0
 STORE_AWAY_S = 1.0
 
 _log = structlog.get_logger(__name__)
-Meter = Callable[[str, str], None]
-"""Told of each attempt: target, and `delivered`, `failed`, `unknown`, `dead`, `blocked`, `gone` or
-`dropped`."""
+Word = Literal["delivered", "failed", "unknown", "blocked", "dead", "dropped"]
+"""What became of a row, for metrics and docs/webhooks.md."""
+Meter = Callable[[str, Word], None]
+"""Told of each attempt: target's name and what became of the row."""
 
 
 class Sender(Protocol):
@@ -287,7 +288,7 @@ class Lane:
         tried = verdict.after_attempt(row, outcome, now, next_at, give_up_s)
         if tried.state == "dead":
             self._complaints.tell(f"dead letter: {tried.last_error}", now, call=row.call_id)
-        self._settle(tried, "dead" if tried.state == "dead" else _word(outcome))
+        self._settle(tried, _word(tried, outcome))
 
     def _recover(self, row: OutboxRow) -> None:
         self._trouble = ""
@@ -317,7 +318,7 @@ class Lane:
         age_s = 0.0 if row.first_tried_at is None else now - row.first_tried_at
         return now + backoff.wait(age_s, self._chance())
 
-    def _settle(self, row: OutboxRow, word: str) -> None:
+    def _settle(self, row: OutboxRow, word: Word) -> None:
         self._window.put(row)
         self._settler.put(row, self._committed)
         self._meter(self.target.name, word)
@@ -343,7 +344,11 @@ class Lane:
         self._timer = self._clock.call_at(paused or min(moments), self._wake.set)
 
 
-def _word(outcome: Outcome) -> str:
-    if isinstance(outcome, Failed):
-        return "unknown" if outcome.unknown else "failed"
-    return type(outcome).__name__.lower()
+def _word(tried: OutboxRow, outcome: Outcome) -> Word:
+    if tried.state == "sent":
+        return "delivered"
+    if tried.state == "dead":
+        return "dead"
+    if isinstance(outcome, Blocked):
+        return "blocked"
+    return "unknown" if isinstance(outcome, Failed) and outcome.unknown else "failed"

@@ -3,7 +3,7 @@
 A field's template is Jinja2 in its sandbox: text with `{{ caller }}` in it, or one single
 `{{ talk_s }}`, which in JSON keeps its type (number, list, null). Names are those of the call
 record, and `type`, `timestamp`, `webhook_id` and `data` (the whole record). A name that does not
-exist is an error when the settings are read; a missing part of an object (`source.term`) is empty.
+exist is an error when the target is built; a missing part of an object (`source.term`) is empty.
 """
 
 import re
