@@ -25,7 +25,7 @@ class Arrivals:
         }
 
     def _started(self, event: ChannelStarted) -> None:
-        if event.channel in self._board.channels:
+        if self._board.is_known(event.channel):
             return
         channel = Channel(event, event.at)
         self._board.appear(channel, event.link)
@@ -71,5 +71,8 @@ class Arrivals:
             self._board.groups.add(event.channel, event.link)
 
     def _paired(self, event: Paired) -> None:
-        self._board.rooms.pair(event.one, event.two)
-        self._board.groups.join(event.one, event.two)
+        if event.one in self._board.channels and event.two in self._board.channels:
+            self._board.rooms.pair(event.one, event.two)
+            self._board.groups.join(event.one, event.two)
+        else:
+            self._board.unknown["Paired"] += 1

@@ -6,20 +6,19 @@ between channels and calls; what an event means is told by the parts.
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any
 
 from calltrackd.calls.call import Call
 from calltrackd.calls.channel import Channel
+from calltrackd.calls.early import Early
 from calltrackd.calls.groups import Groups
 from calltrackd.calls.record import NumberRules
 from calltrackd.calls.rooms import Rooms
 from calltrackd.model.call import Direction, KeyPress
+from calltrackd.model.channel import Event
 
-
-class OfChannel(Protocol):
-    """An event that speaks of one channel."""
-
-    channel: str
+ENDED_KEPT = 4_096
+"""Ids of ended channels that are remembered: a list made before the hangup may come after it."""
 
 
 class Board:
@@ -32,19 +31,36 @@ class Board:
         self.rooms = Rooms()
         self.calls: dict[Call, None] = {}
         """In the order in which they began."""
+        self.unseen_until: float | None = None
+        """While a snapshot is read: what is new in it began unseen, before this moment."""
+        self._early = Early()
+        self._ended: dict[str, None] = {}
         self.unknown: Counter[str] = Counter()
-        """Events of channels that were never seen begin, by event type."""
+        """Events of channels that were not seen begin or had ended, by event type."""
 
     # -- finding
 
-    def channel_of(self, event: OfChannel) -> Channel | None:
-        """The living channel an event speaks of; a strange one is counted."""
-        channel = self.channels.get(event.channel)
-        if channel is None:
-            self.unknown[type(event).__name__] += 1
-        return channel
+    def channel_of(self, event: Any) -> Channel | None:
+        """The living channel that an event (one with `channel`) speaks of.
 
-    def call_of(self, event: OfChannel) -> Call | None:
+        A strange one is counted, and its event waits for it.
+        """
+        channel = self.channels.get(event.channel)
+        if channel is not None:
+            channel.stale_at = None
+            return channel
+        self.unknown[type(event).__name__] += 1
+        if event.channel not in self._ended:
+            self._early.keep(event.channel, event)
+        return None
+
+    def take_early(self, channel_id: str) -> list[Event]:
+        """The events that came before their channel; they are not strange any more."""
+        events = self._early.take(channel_id)
+        self.unknown.subtract(type(event).__name__ for event in events)
+        return events
+
+    def call_of(self, event: Any) -> Call | None:
         """The call that the event's channel serves."""
         channel = self.channel_of(event)
         return None if channel is None else channel.call
@@ -82,10 +98,29 @@ class Board:
 
     # -- channels and calls
 
+    def is_known(self, channel_id: str) -> bool:
+        """The channel lives, or did."""
+        return channel_id in self.channels or channel_id in self._ended
+
     def appear(self, channel: Channel, link: str) -> None:
         """A channel lives from now on."""
         self.channels[channel.id] = channel
         self.groups.add(channel.id, link)
+
+    def vanish(self, channel: Channel) -> None:
+        """... and no longer."""
+        del self.channels[channel.id]
+        self.rooms.forget(channel.id)
+        self.groups.discard(channel.id)
+        if channel.call is not None:
+            channel.call.members.discard(channel.id)
+        self.note_ended(channel.id)
+
+    def note_ended(self, channel_id: str) -> None:
+        """The channel is gone; what is told of it later is late."""
+        self._ended[channel_id] = None
+        if len(self._ended) > ENDED_KEPT:
+            del self._ended[next(iter(self._ended))]
 
     def open(self, direction: Direction, client: Channel) -> Call:
         """A call begins with its client's channel."""
@@ -93,6 +128,9 @@ class Board:
         call.clients.add(client.id)
         self.serve(client, call)
         self.calls[call] = None
+        if self.unseen_until is not None:
+            call.certainty = "recovered"
+            call.outage_s = max(0.0, self.unseen_until - client.started_at)
         return call
 
     def serve(self, channel: Channel, call: Call) -> None:

@@ -46,6 +46,7 @@ class Call:
         "phone_dialed",
         "public_id",
         "queue",
+        "queue_at",
         "queue_entered_at",
         "rang_at",
         "recordings",
@@ -83,6 +84,8 @@ class Call:
         """The PBX or a person answered the client's channel."""
         self.queue: str | None = None
         self.queue_entered_at: float | None = None
+        self.queue_at = 0.0
+        """The latest coming to or leaving of a queue."""
         self.voicemail_at: float | None = None
         self.in_queue = Stopwatch()
         self.in_ivr = Stopwatch()
@@ -111,6 +114,11 @@ class Call:
     def provisional(self) -> bool:
         """No outside party yet: unpublished until it ends."""
         return self.direction == "internal"
+
+    @property
+    def seeks_client(self) -> bool:
+        """A trunk that is dialled for it leads to its client, not to one more phone."""
+        return self.provisional or (self.direction == "outbound" and self.answered_at is None)
 
     # -- where the client is
 
@@ -169,7 +177,7 @@ class Call:
         Nobody transferred it and no operator hung up: it was moved from outside (AMI Redirect).
         """
         left_at = self.left_at if self.left_at is not None else self.moved_at
-        if left_at is None:
+        if left_at is None or at < left_at:
             return
         moved = bool(self.close_talks(at)) or self.moved_at is not None
         self.moved_at = None
@@ -177,13 +185,6 @@ class Call:
             self.transfers.append(Transfer("redirect", by=None, to=None, at=left_at))
 
     # -- legs and transfers
-
-    def taken(self) -> bool:
-        """Somebody has the client, or picked the ringing up."""
-        answered = (
-            leg.disposition == "answered" and leg.ended_at is None for leg in self.legs.values()
-        )
-        return any(answered) or bool(self.open_segments())
 
     def has_answered(self, operator: str) -> bool:
         """A phone of the operator took the call before."""
@@ -196,6 +197,11 @@ class Call:
         if self.transfers and not self.transfers[-1].completed:
             return self.transfers[-1]
         return None
+
+    def knows_transfer(self, kind: str, at: float) -> bool:
+        """A later transfer is known, or this very one: its event is late or repeated."""
+        last = self.transfers[-1] if self.transfers else None
+        return last is not None and (at < last.at or (at == last.at and kind == last.kind))
 
     def drop_redirect(self, at: float) -> None:
         """A transfer's event came after its effect, which had looked like a redirect."""

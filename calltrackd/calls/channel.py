@@ -23,10 +23,11 @@ class Channel:
         "number_name",
         "party",
         "role",
+        "room_at",
         "stale_at",
         "started_at",
         "talks_in",
-        "up",
+        "up_at",
     )
 
     def __init__(self, seen: ChannelStarted | SeenChannel, started_at: float) -> None:
@@ -44,7 +45,10 @@ class Channel:
         """The call it serves; a call that is over is nobody's."""
         self.talks_in: tuple[Call, ...] = ()
         """Calls whose client it met: in a conference an operator has several."""
-        self.up = False
+        self.up_at: float | None = None
+        """Its far end answered."""
+        self.room_at = started_at
+        """When it last entered or left a bridge."""
         self.asked_to_end = False
         """Its far end sent BYE or CANCEL."""
         self.stale_at: float | None = None
@@ -54,5 +58,5 @@ class Channel:
         """The endpoint of `old` goes on under this channel's id."""
         self.name, self.role, self.party = old.name, old.role, old.party
         self.number, self.number_name = old.number, old.number_name
-        self.incoming, self.up = old.incoming, old.up
+        self.incoming, self.up_at = old.incoming, old.up_at
         self.talks_in, old.talks_in = old.talks_in, ()

@@ -36,8 +36,8 @@ class Dialling:
             self._board.groups.join(event.source, channel.id)
         if channel.role == "helper" or channel.call is not None:
             return
-        call = self._board.call_behind(event.source or channel.id)
-        if channel.role == "client" and (call is None or call.direction != "inbound"):
+        call = self._board.call_behind(event.source) or self._board.call_behind(channel.id)
+        if channel.role == "client" and (call is None or call.seeks_client):
             self._dial_client(event, channel, call)
         elif call is not None:
             self._dial_phone(event, channel, call)
@@ -98,7 +98,8 @@ class Dialling:
         channel = self._board.channel_of(event)
         if channel is None:
             return
-        channel.up = True
+        if channel.up_at is None:
+            channel.up_at = event.at
         call = channel.call
         if call is None:
             return
@@ -116,9 +117,27 @@ class Dialling:
             return
         leg = call.legs.get(event.channel)
         if leg is not None and leg.disposition is None:
-            _settle_leg(call, leg, event)
+            self._settle_leg(call, leg, event)
         elif leg is None and event.channel in call.clients and event.disposition != "answered":
             call.refused_by_client = event.disposition
+
+    def _settle_leg(self, call: Call, leg: Leg, event: DialEnded) -> None:
+        leg.disposition = event.disposition
+        if event.disposition == "answered":
+            return
+        leg.ended_at = event.at
+        if event.disposition == "cancelled" and call.client_gave_up is None:
+            taken = self._taken_since(call, self._board.channels[event.channel].started_at)
+            leg.disposition = "answered_elsewhere" if taken else "no_answer"
+        if event.forwarded_to:
+            call.transfers.append(
+                Transfer("redirect", by=leg.operator, to=event.forwarded_to, at=event.at)
+            )
+
+    def _taken_since(self, call: Call, since: float) -> bool:
+        """Another phone answered since then: not the one that consults, which had before."""
+        phones = (self._board.channels.get(channel) for channel in call.legs)
+        return any(p is not None and p.up_at is not None and p.up_at >= since for p in phones)
 
 
 def _turn_outbound(call: Call, client: Channel) -> None:
@@ -129,18 +148,6 @@ def _turn_outbound(call: Call, client: Channel) -> None:
     call.first = client.id
     call.started_at = client.started_at
     call.caller_raw = call.caller_name = ""
-    call.up_at = None
+    call.up_at = call.answered_at = None
+    call.segments.clear()
     call.in_ivr = Stopwatch()
-
-
-def _settle_leg(call: Call, leg: Leg, event: DialEnded) -> None:
-    leg.disposition = event.disposition
-    if event.disposition == "answered":
-        return
-    leg.ended_at = event.at
-    if event.disposition == "cancelled" and call.client_gave_up is None:
-        leg.disposition = "answered_elsewhere" if call.taken() else "no_answer"
-    if event.forwarded_to:
-        call.transfers.append(
-            Transfer("redirect", by=leg.operator, to=event.forwarded_to, at=event.at)
-        )

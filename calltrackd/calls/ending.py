@@ -34,35 +34,35 @@ class Ending:
             return
         channel.asked_to_end = True
         call = channel.call
-        if call is None:
-            return
-        if channel.id in call.clients:
+        if call is not None and channel.id in call.clients:
             _client_asked(call, channel)
-        elif channel.id == call.anchor or _hung_up_in_talk(call, channel, event.at):
+        elif call is not None and channel.id == call.anchor:
             call.operator_ended = True
+        else:
+            for other in channel.talks_in:
+                _hung_up_in_talk(other, channel, event.at)
 
     # -- channels end
 
     def ended(self, event: ChannelEnded) -> None:
         """The channel is gone."""
         board = self._board
-        channel = board.channels.pop(event.channel, None)
+        channel = board.channels.get(event.channel)
         if channel is None:
             board.unknown["ChannelEnded"] += 1
+            board.note_ended(event.channel)
             return
         bridge = board.rooms.bridge_of(channel.id)
-        board.rooms.forget(channel.id)
-        board.groups.discard(channel.id)
-        call = channel.call
-        if call is not None:
-            call.members.discard(channel.id)
-            self._end_in_call(call, channel, event)
+        board.vanish(channel)
+        for other in channel.talks_in:
+            _end_talk(other, channel, event.at)
+        if channel.call is not None:
+            self._end_in_call(channel.call, channel, event)
         if bridge is not None:
             self._meeting.look_around(bridge, event.at)
 
     def _end_in_call(self, call: Call, channel: Channel, event: ChannelEnded) -> None:
         _end_leg(call, event)
-        _end_talk(call, channel, event.at)
         if channel.id in call.clients:
             call.clients.discard(channel.id)
             if not call.clients:
@@ -119,12 +119,12 @@ class Ending:
 
 def _client_asked(call: Call, channel: Channel) -> None:
     if call.anchor == channel.id:
-        call.operator_ended = channel.up
+        call.operator_ended = channel.up_at is not None
     elif call.direction != "outbound" or call.answered_at is not None:
         call.client_gave_up = call.client_gave_up or call.place()
 
 
-def _hung_up_in_talk(call: Call, channel: Channel, at: float) -> bool:
+def _hung_up_in_talk(call: Call, channel: Channel, at: float) -> None:
     """The talk of an operator ends with its BYE, not with its channel.
 
     Measured: after a BYE amid a `*2` consultation the channel stays until the target answers.
@@ -132,7 +132,7 @@ def _hung_up_in_talk(call: Call, channel: Channel, at: float) -> bool:
     talk = call.talk_of(channel.id)
     if talk is not None:
         talk.close(call.left_by(at))
-    return talk is not None
+        call.operator_ended = True
 
 
 def _end_talk(call: Call, channel: Channel, at: float) -> None:

@@ -40,9 +40,11 @@ class Meeting:
         channel = board.channel_of(event)
         if channel is None:
             return
-        channel.stale_at = None
+        if event.at < channel.room_at:
+            return
         if not board.rooms.enter(channel.id, event.bridge, shared=event.shared):
             return
+        channel.room_at = event.at
         if not event.shared:
             for other in board.rooms.beside(event.bridge):
                 board.groups.join(channel.id, other)
@@ -50,7 +52,10 @@ class Meeting:
 
     def _unbridged(self, event: Unbridged) -> None:
         channel = self._board.channel_of(event)
-        if channel is None or not self._board.rooms.leave(channel.id, event.bridge):
+        if channel is None or event.at < channel.room_at:
+            return
+        channel.room_at = event.at
+        if not self._board.rooms.leave(channel.id, event.bridge):
             return
         call = self._board.client_call(channel)
         if call is not None and call.left_at is None and call.open_segments():
@@ -70,13 +75,21 @@ class Meeting:
                 self._meet(call, client, room, at)
 
     def _absorb_guests(self, client: Channel, room: list[Channel]) -> None:
-        """A provisional call whose channel meets another call's client was part of that call."""
+        """A provisional call whose channel meets another call's client was part of that call.
+
+        Of two provisional calls the older is the host (a parked colleague is retrieved); in a
+        conference of phones alone each stays by itself.
+        """
         host = client.call
-        if host is None or host.provisional:
+        if host is None:
             return
+        shared = self._board.rooms.bridge_of(client.id) in self._board.rooms.shared
         for guest in room:
-            if guest.call is not None and guest.call is not host and guest.call.provisional:
-                self._board.absorb(guest.call, host)
+            call = guest.call
+            if call is None or call is host or not call.provisional:
+                continue
+            if not host.provisional or (not shared and host.started_at < call.started_at):
+                self._board.absorb(call, host)
 
     # -- talks
 
@@ -84,7 +97,8 @@ class Meeting:
         present = {c.id: c for c in room if self._is_operator(c, call, client)}
         talking = {segment.channel for segment in call.open_segments()}
         fresh = [c for c in present.values() if c.id not in talking]
-        if fresh:
+        if fresh and not client.asked_to_end:
+            at = max(at, client.room_at, *(operator.room_at for operator in fresh))
             _close_absent(call, present, at)
             for operator in fresh:
                 self._begin_talk(call, operator, at)
@@ -110,7 +124,8 @@ class Meeting:
         name = operator.party or numbers.e164(operator.number) or operator.number
         call.segments.append(Segment(name, operator.id, at))
         call.operator_ended = False
-        if operator.call is None or operator.call.provisional:
+        operator.talks_in += (call,)
+        if operator.call is None:
             self._board.serve(operator, call)
         _leg_of_talk(call, operator, name)
         pending = call.pending_transfer()

@@ -23,20 +23,22 @@ class Places:
         if self._board.channel_of(event) is None:
             return
         call = self._board.call_behind(event.channel)
-        if call is None or call.queue_entered_at == event.at:
+        if call is None or event.at <= call.queue_at:
             return
+        call.queue_at = event.at
         call.depart(event.at, redirected=True)
         call.queue = event.queue
         call.in_ivr.stop(event.at)
+        call.in_queue.start(event.at)
         if call.answered_at is None:
-            call.in_queue.start(event.at)
             call.queue_entered_at = call.queue_entered_at or event.at
 
     def _queue_left(self, event: QueueLeft) -> None:
         if self._board.channel_of(event) is None:
             return
         call = self._board.call_behind(event.channel)
-        if call is not None:
+        if call is not None and event.at >= call.queue_at:
+            call.queue_at = event.at
             call.in_queue.stop(event.at)
             call.listen(event.at)
 

@@ -27,6 +27,8 @@ class Presses:
             return
         by: Party = "caller" if channel.id in call.clients else "operator"
         press = KeyPress(by, channel.party, event.digit, event.at)
+        if press in call.digits:
+            return
         call.digits.append(press)
         if by == "caller" and call.in_ivr.running:
             call.ivr_path.append(event.digit)

@@ -104,7 +104,8 @@ def _refusal_of_phones(call: Call) -> Outcome:
     """Every phone busy: busy; and so on. Mixed refusals: what a later try may mend comes first."""
     verdicts = {leg.disposition for leg in call.legs.values()}
     if not verdicts:
-        return "no_answer" if call.up_at is not None else "failed"
+        taken_in = call.up_at is not None or call.queue_entered_at is not None
+        return "no_answer" if taken_in else "failed"
     if verdicts <= {"busy", "rejected", "failed"}:
         order: tuple[Literal["busy", "rejected", "failed"], ...] = ("busy", "rejected", "failed")
         return next(verdict for verdict in order if verdict in verdicts)
@@ -134,7 +135,8 @@ def _abandoned_in(call: Call, outcome: Outcome) -> Literal["ivr", "queue", "ring
 
 def _did(call: Call, numbers: NumberRules) -> str | None:
     if call.direction == "inbound":
-        return numbers.e164(call.did_raw) or (call.did_raw or None)
+        named = call.did_raw if any(map(str.isdigit, call.did_raw)) else None
+        return numbers.e164(call.did_raw) or named
     if call.direction == "outbound":
         shown = numbers.e164(call.shown)
         return None if shown == numbers.e164(call.caller_raw) else shown

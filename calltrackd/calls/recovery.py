@@ -1,7 +1,10 @@
 """The link to the PBX is lost and found again; what the snapshot says and what it leaves out."""
 
+from collections.abc import Iterable
+
 from calltrackd.calls.arrivals import Arrivals
 from calltrackd.calls.board import Board
+from calltrackd.calls.call import Call
 from calltrackd.calls.channel import Channel
 from calltrackd.calls.dialling import Dialling
 from calltrackd.calls.ending import Ending
@@ -35,7 +38,8 @@ class Recovery:
         self._dialling = dialling
         self._meeting = meeting
         self._ending = ending
-        self._lost_at: float | None = None
+        self._dark_since: float | None = None
+        """The link is down since."""
 
     def handlers(self) -> Handlers:
         """What this part answers to."""
@@ -47,26 +51,42 @@ class Recovery:
         }
 
     def close(self, at: float) -> None:
-        """The input ended: what still lives has an unseen end."""
-        self._lost_at = at if self._lost_at is None else self._lost_at
+        """The input ended at `at`: what still lives has an unseen end."""
+        self._see_again(at)
         for call in list(self._board.calls):
-            self._ending.end_unseen(call, self._lost_at)
+            self._ending.end_unseen(call, self._last_seen(call, at))
+
+    def _last_seen(self, call: Call, at: float) -> float:
+        """The latest moment at which one of its channels was known alive."""
+        stale = [self._board.channels[name].stale_at for name in call.members]
+        return max((at if moment is None else moment for moment in stale), default=at)
+
+    # -- the link
 
     def _link_lost(self, event: LinkLost) -> None:
-        if self._lost_at is not None:
+        if self._dark_since is not None:
             return
-        self._lost_at = event.at
+        self._dark_since = event.at
         for channel in self._board.channels.values():
-            channel.stale_at = event.at
+            if channel.stale_at is None:
+                channel.stale_at = event.at
 
     def _link_up(self, event: LinkUp) -> None:
-        if self._lost_at is None:
+        dark_since = self._dark_since
+        self._see_again(event.at)
+        if dark_since is None or event.booted_at is None:
             return
-        outage = max(0.0, event.at - self._lost_at)
+        if event.booted_at > dark_since + CLOCK_OF_PBX_S:
+            self._gone(c for c in self._board.channels.values() if c.stale_at is not None)
+
+    def _see_again(self, at: float) -> None:
+        """The outage is over: every call that it touched bears its seconds."""
+        if self._dark_since is None:
+            return
+        outage, self._dark_since = max(0.0, at - self._dark_since), None
         for call in self._board.calls:
             call.outage_s += outage
-        if event.booted_at is not None and event.booted_at > self._lost_at + CLOCK_OF_PBX_S:
-            self._gone([c for c in self._board.channels.values() if c.stale_at is not None])
+            call.certainty = "recovered"
 
     def _pbx_stopped(self, event: PbxStopped) -> None:
         """An orderly shutdown sent the hangups already; nothing is left to do."""
@@ -74,33 +94,45 @@ class Recovery:
     # -- the snapshot
 
     def _snapshot(self, event: Snapshot) -> None:
-        living = self._board.channels
+        """It also ends an outage for a user who is not told of FullyBooted (no class system)."""
+        self._see_again(event.at)
         names = {seen.channel for seen in event.channels}
-        self._gone([c for c in living.values() if c.stale_at is not None and c.id not in names])
+        living = self._board.channels.values()
+        self._gone(c for c in living if c.stale_at is not None and c.id not in names)
+        self._board.unseen_until = event.at
         for seen in sorted(event.channels, key=_clients_first):
             self._seen(seen, event.at)
+        self._board.unseen_until = None
         for seen in event.channels:
-            if seen.bridge:
-                shared = seen.place == "conference"
-                self._meeting.bridged(
-                    Bridged(at=event.at, channel=seen.channel, bridge=seen.bridge, shared=shared)
-                )
-        self._lost_at = None
+            self._place(seen, event.at)
 
     def _seen(self, seen: SeenChannel, at: float) -> None:
         known = self._board.channels.get(seen.channel)
-        if known is None:
+        if known is not None:
+            known.stale_at = None
+            known.dialed = seen.dialed or known.dialed
+            self._board.groups.add(seen.channel, seen.link)
+        elif not self._board.is_known(seen.channel):
             self._recover(seen, at)
+
+    def _place(self, seen: SeenChannel, at: float) -> None:
+        """Where the channel is now."""
+        channel = self._board.channels.get(seen.channel)
+        if channel is None:
             return
-        if known.stale_at is not None and known.call is not None:
-            known.call.certainty = "recovered"
-        known.stale_at = None
-        known.dialed = seen.dialed or known.dialed
+        if seen.bridge:
+            shared = seen.place == "conference"
+            self._meeting.bridged(
+                Bridged(at=at, channel=seen.channel, bridge=seen.bridge, shared=shared)
+            )
+        call = self._board.client_call(channel)
+        if call is not None and not seen.queue:
+            call.in_queue.stop(at)
 
     def _recover(self, seen: SeenChannel, at: float) -> None:
         """A channel that began before the attachment."""
         channel = Channel(seen, at - (seen.age or 0.0))
-        channel.up = seen.up
+        channel.up_at = channel.started_at if seen.up else None
         self._board.appear(channel, seen.link)
         if channel.role == "helper":
             return
@@ -109,28 +141,23 @@ class Recovery:
             return
         self._arrivals.open_incoming(channel, at)
         if channel.call is not None:
-            channel.call.certainty = "recovered"
-            channel.call.up_at = channel.started_at if seen.up else None
+            channel.call.up_at = channel.up_at
 
     def _recover_dialed(self, channel: Channel, seen: SeenChannel, at: float) -> None:
         self._dialling.dialed(Dialed(at=at, source=None, channel=channel.id, number=seen.number))
-        call = channel.call
-        if call is None:
-            return
-        call.certainty = "recovered"
         if seen.ringing:
             self._dialling.rang(Rang(at=channel.started_at, channel=channel.id))
         if seen.up:
             self._dialling.answered(Answered(at=channel.started_at, channel=channel.id))
 
-    def _gone(self, channels: list[Channel]) -> None:
+    def _gone(self, channels: Iterable[Channel]) -> None:
         """Channels that ended while nobody looked: known alive until the link was lost."""
-        lost_at = self._lost_at if self._lost_at is not None else 0.0
-        for channel in channels:
+        gone = [(channel, channel.stale_at or 0.0) for channel in channels]
+        for channel, lost_at in gone:
             call = self._board.client_call(channel)
             if call is not None:
                 self._ending.end_unseen(call, lost_at)
-        for channel in channels:
+        for channel, lost_at in gone:
             self._ending.ended(ChannelEnded(at=lost_at, channel=channel.id))
 
 

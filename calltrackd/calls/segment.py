@@ -18,6 +18,7 @@ class Segment:
     """An open or closed talk segment."""
 
     __slots__ = (
+        "changed_at",
         "channel",
         "consulted",
         "hold_s",
@@ -34,6 +35,7 @@ class Segment:
         self.channel = channel
         self.start = start
         self.to: float | None = None
+        self.changed_at = start
         self.hold_s = 0.0
         self.hold_since: float | None = None
         self.reasons: set[Reason] = set()
@@ -51,7 +53,10 @@ class Segment:
         return consulted
 
     def hold(self, reason: Reason, at: float) -> None:
-        """The client is on hold for `reason` from `at`."""
+        """The client is on hold for `reason` from `at`; what comes late changes nothing."""
+        if at < self.changed_at:
+            return
+        self.changed_at = at
         if not self.reasons:
             self.hold_since = at
             self.was_held = False
@@ -60,6 +65,9 @@ class Segment:
 
     def resume(self, reason: Reason, at: float) -> None:
         """That reason is over; without one before, nothing happens (REFER sends a bare Unhold)."""
+        if at < self.changed_at:
+            return
+        self.changed_at = at
         self.reasons.discard(reason)
         if not self.reasons and self.hold_since is not None:
             self.hold_s += self._held(at)

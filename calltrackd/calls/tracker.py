@@ -37,7 +37,7 @@ from calltrackd.calls.recordings import Recordings
 from calltrackd.calls.recovery import Recovery
 from calltrackd.calls.transfers import Transfers
 from calltrackd.model.call import CallRecord, Change, Pressed
-from calltrackd.model.channel import ChannelEvent
+from calltrackd.model.channel import ChannelEvent, ChannelStarted, Snapshot
 
 
 class Tracker:
@@ -63,12 +63,21 @@ class Tracker:
             **self._recovery.handlers(),
         }
         self.unknown = board.unknown
-        """Events of channels that were never seen begin, by event type."""
+        """Events of channels that were not seen begin or had ended, by event type."""
 
     def feed(self, event: ChannelEvent) -> list[Change]:
         """Take one event; the changes it makes worth publishing, in order."""
         self._on[type(event)](event)
+        if isinstance(event, ChannelStarted):
+            self._feed_early(event.channel)
+        elif isinstance(event, Snapshot):
+            for seen in event.channels:
+                self._feed_early(seen.channel)
         return self._news.take_changes()
+
+    def _feed_early(self, channel: str) -> None:
+        for event in self._board.take_early(channel):
+            self._on[type(event)](event)
 
     def close(self, at: float) -> list[Change]:
         """The input ended at `at`: what still lives has an unseen end."""

@@ -6,6 +6,7 @@ from calltrackd.calls.handlers import Handlers
 from calltrackd.calls.news import News
 from calltrackd.model.call import Leg, Transfer
 from calltrackd.model.channel import (
+    Moved,
     Parked,
     PickedUp,
     TransferredAttended,
@@ -26,6 +27,7 @@ class Transfers:
         return {
             TransferredBlind: self._blind,
             TransferredAttended: self._attended,
+            Moved: self._moved,
             Parked: self._parked,
             Unparked: self._unparked,
             PickedUp: self._picked_up,
@@ -33,7 +35,7 @@ class Transfers:
 
     def _blind(self, event: TransferredBlind) -> None:
         call = self._board.call_of(event)
-        if call is None:
+        if call is None or call.knows_transfer("blind", event.at):
             return
         by = self._board.channels.get(event.by)
         pending = call.pending_transfer()
@@ -50,7 +52,7 @@ class Transfers:
 
     def _attended(self, event: TransferredAttended) -> None:
         call = self._transferred_call(event)
-        if call is None:
+        if call is None or call.knows_transfer("attended", event.at):
             return
         if event.ok:
             self._absorb_consultations(call, event)
@@ -84,15 +86,24 @@ class Transfers:
         talked = {segment.operator for segment in call.segments}
         return next((p for p in parties if p in talked), parties[0] if parties else None)
 
+    def _moved(self, event: Moved) -> None:
+        call = self._board.call_of(event)
+        if call is None or not call.close_talks(event.at):
+            return
+        call.operator_ended = False
+        call.transfers.append(Transfer("redirect", by=None, to=None, at=event.at))
+        self._news.publish(call, "updated", event.at)
+
     # -- park and pick-up
 
     def _parked(self, event: Parked) -> None:
+        """Told once by its event and again by every list of parked calls."""
         call = self._board.call_of(event)
-        if call is None:
+        pending = None if call is None else call.pending_transfer()
+        if call is None or (pending is not None and pending.kind == "park"):
             return
         call.close_talks(event.at)
         call.operator_ended = False
-        pending = call.pending_transfer()
         if pending is not None and pending.kind in ("blind", "redirect"):
             call.transfers.pop()
         by = event.by or (pending.by if pending is not None else None)
@@ -108,6 +119,8 @@ class Transfers:
         call = self._board.call_behind(event.target)
         if picker is None or call is None:
             self._board.unknown["PickedUp"] += 1
+            return
+        if call.knows_transfer("pickup", event.at):
             return
         if picker.call is not None and picker.call is not call and picker.call.provisional:
             self._board.absorb(picker.call, call)

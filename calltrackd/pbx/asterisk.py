@@ -5,6 +5,7 @@ and 22.10 (tests/streams) and are named where they apply. A frame that has no tr
 error; a frame that should have one and lacks a header is counted in `unusable` by event name.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -107,9 +108,14 @@ class Translator:
             return ()
 
     def link_lost(self, at: float) -> Events:
-        """The connection ended at `at`: what was half collected is void."""
+        """The connection ended at `at`: what was half collected is void.
+
+        Channels may end unseen now; the next list tells anew which there are.
+        """
         self._listing = Listing(self._rules)
         self._keys = KeyPresses()
+        for known in (self._names, self._links, self._refusals, self._recorded):
+            known.clear()
         return (LinkLost(at=at),)
 
     def _relinked(self, at: float, frame: Frame) -> Events:
@@ -147,6 +153,7 @@ class Translator:
         if new.endswith(("<ZOMBIE>", "<MASQ>")):
             return ()
         old = self._names.get(new)
+        self._forget_name(frame["Channel"], channel)
         self._names[new] = channel
         if old is None or old == channel:
             return ()
@@ -173,13 +180,16 @@ class Translator:
 
     def _hangup(self, at: float, frame: Frame) -> Events:
         channel = frame["Uniqueid"]
-        if self._names.get(frame["Channel"]) == channel:
-            del self._names[frame["Channel"]]
+        self._forget_name(frame["Channel"], channel)
         self._links.pop(channel, None)
         self._refusals.pop(channel, None)
         self._recorded.pop(channel, None)
         self._keys.forget(channel)
         return (ChannelEnded(at=at, channel=channel, cause=int(frame.get("Cause") or 0)),)
+
+    def _forget_name(self, name: str, channel: str) -> None:
+        if self._names.get(name) == channel:
+            del self._names[name]
 
     def _hangup_request(self, at: float, frame: Frame) -> Events:
         self._refusals[frame["Uniqueid"]] = frame.get("Cause", "")
@@ -193,7 +203,7 @@ class Translator:
                 at=at,
                 source=frame.get("Uniqueid"),
                 channel=frame["DestUniqueid"],
-                number=frame.get("DestCallerIDNum", ""),
+                number=_dialed_number(frame),
                 shown=frame.get("DestConnectedLineNum", ""),
             ),
         )
@@ -372,6 +382,15 @@ class Translator:
             self._links[seen.channel] = seen.link
             self._names[seen.name] = seen.channel
         return (Snapshot(at=at, channels=channels),)
+
+
+_DIALED_NUMBER = re.compile(r"(?:^|[/:])(\+?\d{5,15})(?:@|$)")
+
+
+def _dialed_number(frame: Frame) -> str:
+    """What went out to the trunk (`79161112233@trunk`), not what the phone dialled (`9` before)."""
+    found = _DIALED_NUMBER.search(frame.get("DialString", ""))
+    return found.group(1) if found else frame.get("DestCallerIDNum", "")
 
 
 def handlers(t: Translator) -> dict[str, Callable[[float, Frame], Events]]:

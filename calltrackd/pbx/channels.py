@@ -15,6 +15,9 @@ HELPERS = re.compile(
 )
 """Channel technologies that have no person behind them."""
 
+KEPT = 4_096
+"""Endpoints whose role is remembered: DAHDI puts the dialled number in a channel's name."""
+
 _SERIAL = re.compile(r"-[0-9a-f]{8}(;[12])?$")
 
 
@@ -37,6 +40,8 @@ class ChannelRules:
         endpoint = _SERIAL.sub("", name)
         found = self._known.get(endpoint)
         if found is None:
+            if len(self._known) >= KEPT:
+                self._known.clear()
             found = self._known[endpoint] = self._decide(name)
         return found
 

@@ -48,8 +48,17 @@ class Listing:
             ringing=frame.get("ChannelStateDesc") == "Ringing" or frame.get("ChannelState") == "5",
             age=_age(frame.get("Duration") or frame.get("Seconds") or ""),
             bridge=frame.get("BridgeId") or frame.get("BridgeID", ""),
+            queue=_queue(application, frame),
             place="conference" if application == "ConfBridge" else None,
         )
+
+
+def _queue(application: str, frame: Frame) -> str:
+    """The queue in which the channel waits, from the arguments of the application it runs."""
+    if application != "Queue":
+        return ""
+    data = frame.get("ApplicationData") or frame.get("Data") or ""
+    return data.partition(",")[0]
 
 
 def _age(text: str) -> float | None:
