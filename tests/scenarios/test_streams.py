@@ -1,0 +1,55 @@
+"""Recorded streams of real PBXs give the true records."""
+
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.scenarios.compare import differences
+from tests.scenarios.run import records
+
+STREAMS = Path(__file__).parents[1] / "streams"
+UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
+def _scenarios() -> list[Any]:
+    """(stream, expected) of the given recordings and of our own."""
+    found = []
+    for root in (STREAMS / "given", STREAMS):
+        for expected in sorted(root.glob("expected/asterisk-*/*.json")):
+            stream = root / expected.parent.name / f"{expected.stem}.jsonl"
+            name = f"{'given-' if root.name == 'given' else ''}{stream.parent.name}-{stream.stem}"
+            found.append(pytest.param(stream, expected, id=name))
+    return found
+
+
+@pytest.mark.parametrize(("stream", "expected"), _scenarios())
+def test_stream_gives_the_true_records(stream: Path, expected: Path) -> None:
+    """Every scored field of every call is as the phones' own logs say."""
+    assert differences(json.loads(expected.read_text("utf-8")), records(stream)) == []
+
+
+@pytest.mark.parametrize(("stream", "expected"), _scenarios())
+def test_stream_twice_gives_the_same_bytes(stream: Path, expected: Path) -> None:
+    """A replay repeats itself to the byte, ids included, in valid UTF-8."""
+    first, second = (json.dumps(records(stream), ensure_ascii=False) for _ in range(2))
+    assert first.encode("utf-8") == second.encode("utf-8")
+
+
+@pytest.mark.parametrize(("stream", "expected"), _scenarios())
+def test_stream_gives_ids_of_the_start(stream: Path, expected: Path) -> None:
+    """An id is a UUIDv7, no two calls share one, and its first 48 bits are the start."""
+    found = records(stream)
+    assert all(UUID7.fullmatch(record["id"]) for record in found)
+    assert len({record["id"] for record in found}) == len(found)
+    for record in found:
+        began = datetime.fromisoformat(record["started_at"]).timestamp()
+        assert int(record["id"].replace("-", "")[:12], 16) == round(began * 1000)
+
+
+def test_there_are_streams() -> None:
+    """The recordings came with the checkout: an empty list would pass every test above."""
+    assert len(_scenarios()) >= 49 + 40
