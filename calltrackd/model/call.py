@@ -164,8 +164,8 @@ class Change(msgspec.Struct):
     at: float
     tags: list[Tag] = []
     """Set by this change."""
-    untags: list[str] = []
-    """Names of tags taken back by this change."""
+    untags: list[Tag] = []
+    """Taken back by this change: the same name, source and author; `at` = when."""
 
 
 class Pressed(msgspec.Struct):

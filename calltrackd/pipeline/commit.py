@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.crm.rows import rows_for
 from calltrackd.crm.target import Target
-from calltrackd.model.call import CallRecord, Change
+from calltrackd.model.call import CallRecord, Change, Tag
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.pipeline.enrich import Enricher
 from calltrackd.store import attachments, calls, outbox, tags
@@ -187,14 +187,15 @@ class Committer:
         found = [await attachments.applied(conn, pbx) for pbx in positions]
         return all(there >= seq for there, seq in zip(found, positions.values(), strict=True))
 
+    async def _untag(self, conn: AsyncConnection, call_id: str, tag: Tag) -> bool:
+        return await tags.remove(conn, call_id, tag.name, tag.at, set_by=(tag.source, tag.by))
+
     async def _tag(self, conn: AsyncConnection, batch: list[Change]) -> list[Change]:
         """Write the tags; a change that only repeats known tags is none."""
         new = await tags.add(conn, [(c.record.id, tag) for c in batch for tag in c.tags])
         kept = []
         for change in batch:
-            removed = [
-                await tags.remove(conn, change.record.id, name, change.at) for name in change.untags
-            ]
+            removed = [await self._untag(conn, change.record.id, tag) for tag in change.untags]
             only_tags = change.step == "updated" and (change.tags or change.untags)
             if not only_tags or change.record.id in new or any(removed):
                 kept.append(change)

@@ -40,6 +40,7 @@ class Street:
         self.tracker = Tracker(pbx, numbers)
         self._keypad = keypad
         self._origins = Origins()
+        self._given = GivenTags()
         self.first_seqs: dict[str, int] = {}
         """Call in progress -> number of the chunk from which it can be rebuilt."""
         self.seq = 0
@@ -126,25 +127,32 @@ class Street:
             self.first_seqs.setdefault(call_id, self._origins.first())
             if change.step == "ended":
                 for verdict in self._keypad.forget(call_id):
-                    _mark_tag(change, verdict)
+                    self._given.mark(change, verdict)
                     effects.verdicts.append(verdict)
+                self._given.forget(call_id)
             effects.changes.append(change)
 
     def _judge(self, verdicts: Iterable[Verdict], effects: Effects) -> None:
         for verdict in verdicts:
             effects.verdicts.append(verdict)
             record = self.tracker.record(verdict.call_id, verdict.at)
-            if record is None or verdict.kind == "unknown":
-                continue
-            change = Change(record, "updated", verdict.at)
-            _mark_tag(change, verdict)
-            effects.changes.append(change)
+            change = None if record is None else Change(record, "updated", verdict.at)
+            if change is not None and self._given.mark(change, verdict):
+                effects.changes.append(change)
 
 
-def _mark_tag(change: Change, verdict: Verdict) -> None:
-    if verdict.kind == "undo":
-        change.untags = [*change.untags, verdict.tag]
-    elif verdict.kind == "tag":
+class GivenTags:
+    """Which keypad tags the calls in progress bear, so that a tag pressed twice is one tag."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, set[tuple[str, str | None]]] = {}
+
+    def mark(self, change: Change, verdict: Verdict) -> bool:
+        """Put the verdict's tag into the change. False when it changes nothing."""
+        given = self._given.setdefault(verdict.call_id, set())
+        key = verdict.tag, verdict.operator
+        if verdict.kind == "unknown" or (verdict.kind == "tag") is (key in given):
+            return False
         tag = Tag(
             name=verdict.tag,
             source="keypad",
@@ -152,7 +160,17 @@ def _mark_tag(change: Change, verdict: Verdict) -> None:
             at=verdict.at,
             evidence={"keys": verdict.keys},
         )
-        change.tags = [*change.tags, tag]
+        if verdict.kind == "tag":
+            given.add(key)
+            change.tags = [*change.tags, tag]
+        else:
+            given.discard(key)
+            change.untags = [*change.untags, tag]
+        return True
+
+    def forget(self, call_id: str) -> None:
+        """The call ended."""
+        self._given.pop(call_id, None)
 
 
 class Origins:

@@ -67,9 +67,10 @@ class Keypad(Section):
     """Feature codes after which a number is dialled: it and the keys after it set no tag."""
     transfer_pause_s: Seconds = 5.0
     """Seconds without a key after which a number dialled behind a transfer code is complete."""
-    tone: Literal["playdtmf", "whisper", "off"] = "playdtmf"
+    tone: Literal["playmf", "playdtmf", "whisper", "off"] = "playmf"
     """The operator's confirmation, which the client does not hear: one for a known sequence, two
-    for an unknown one. `playdtmf` plays a key's tone on the phone, `whisper` a beep by ChanSpy."""
+    for an unknown one. `playmf` is mixed into what the operator hears, `playdtmf` a key that the
+    phone itself makes heard, `whisper` a beep by ChanSpy (needs a dialplan context)."""
     map: list[KeypadMap] = Field(default=[])
     """Maps of keys to tags. All that fit a call hold; of two that give a sequence a tag, the one
     with more limits wins."""

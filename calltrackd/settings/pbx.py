@@ -64,9 +64,9 @@ class AsteriskPbx(Section):
     """The password itself; a file or a credential is safer."""
     login: Literal["challenge", "plain"] = "challenge"
     """`challenge` sends an MD5 of the password, `plain` the password (for a PBX without MD5)."""
-    events: Annotated[str, AfterValidator(_classes)] = "system,call,agent,dtmf,dialplan,user"
+    events: Annotated[str, AfterValidator(_classes)] = "system,call,agent,dtmf,dialplan"
     """Event classes asked for: `dialplan` tells IVRs and recordings, `agent` queues, `dtmf` keys,
-    `user` feature keys that the dialplan reports, `system` restarts, `call` all else."""
+    `system` restarts, `call` all else."""
     connect_timeout_s: Seconds = 10.0
     """Seconds to reach the PBX and log in."""
     action_timeout_s: Seconds = 10.0

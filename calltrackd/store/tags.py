@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from calltrackd.model.call import Tag
+from calltrackd.model.call import Tag, TagSource
 from calltrackd.store import dialect
 from calltrackd.store.tables import tags
 
@@ -16,6 +16,9 @@ _STANDING = (
     .where(tags.c.call_id.in_(bindparam("ids", expanding=True)), tags.c.removed_at.is_(None))
     .order_by(tags.c.call_id, tags.c.at, tags.c.name)
 )
+Author = tuple[TagSource, str | None]
+"""What kind of thing set a tag, and who."""
+
 _KEY = (tags.c.call_id, tags.c.at, tags.c.name, tags.c.source)
 
 
@@ -44,17 +47,23 @@ async def add(conn: AsyncConnection, found: Sequence[tuple[str, Tag]]) -> set[st
     return {row.call_id for row in added}
 
 
-async def remove(conn: AsyncConnection, call_id: str, name: str, at: float) -> bool:
+async def remove(
+    conn: AsyncConnection, call_id: str, name: str, at: float, *, set_by: Author | None = None
+) -> bool:
     """Remove the tag `name` as it stood at `at` (unix seconds). True when there was one.
 
-    Tags set after `at` stay: a removal that is replayed must not touch what came later.
+    `set_by`: only where this author set it; None: whoever did. Tags set after `at` stay: a removal
+    that is replayed must not touch what came later.
     """
-    done = await conn.execute(
+    standing = (
         update(tags)
         .where(tags.c.call_id == call_id, tags.c.name == name)
         .where(tags.c.at <= at, tags.c.removed_at.is_(None))
-        .values(removed_at=at)
     )
+    if set_by is not None:
+        source, by = set_by
+        standing = standing.where(tags.c.source == source, tags.c.by == by)
+    done = await conn.execute(standing.values(removed_at=at))
     return done.rowcount > 0
 
 
