@@ -103,6 +103,10 @@ class Stage:
         self.facts.append(Facts(**facts))
         return self.facts[-1]
 
+    def moment(self, call: Call, what: str) -> float:
+        """The unix second at which the call's phone did or saw `what` first."""
+        return next(e.at for e in self.diary.entries if (e.call, e.what) == (call.id, what))
+
     # -- the outcome
 
     async def settled(self) -> None:

@@ -12,6 +12,8 @@ from tests.lab.facts import Facts
 
 SNAP = 0.35  # sound lags behind the signalling by some packets
 SAME = 0.25  # two phones' entries this near belong to one moment
+UNTIL_HELD = 1.5  # from the key or the action that asks for a hold until the client is held
+RELEASES = ("unhold", "refer", "sent_on", "over", "cut")
 MERGE = 1.0  # silence of a key press inside one segment
 
 DISPOSITIONS = {486: "busy", 603: "rejected", 302: None}
@@ -141,7 +143,7 @@ class _Call:
             for entry in other.entries:
                 if entry.what == "hold":
                     held = entry.at
-                elif held is not None and entry.what in ("unhold", "refer", "over", "cut"):
+                elif held is not None and entry.what in RELEASES:
                     consulting = entry.what == "refer" and entry.detail["replaces"]
                     if not consulting:
                         talks = self._hold(talks, other, held, entry)
@@ -156,9 +158,11 @@ class _Call:
         if not mine:
             return talks
         segment = mine[-1]
+        if 0 < segment.end - held < UNTIL_HELD:
+            held = segment.end  # they heard each other until the PBX had understood
         until = min(closing.at, self.end)
         later = [t for t in talks if t.start > held + SAME and t is not segment]
-        if later and closing.what != "refer" and later[0].start < self.end:
+        if later and closing.what not in ("refer", "sent_on") and later[0].start < self.end:
             following = later[0]
             until = following.start if closing.what != "unhold" else until
             if following.operator == segment.operator:

@@ -18,10 +18,10 @@ async def talk_with(
     return caller, answered
 
 
-async def hand_over(operator: Call, number: str) -> float:
+async def hand_over(operator: Call, number: str, replaces: Call | None = None) -> float:
     """REFER, then BYE when the PBX reports success, as phones do; the unix second of the REFER."""
     at = time.time()
-    await operator.refer(number)
+    await operator.refer(number, replaces)
     for _ in range(20):
         if any(" 200 " in report for report in operator.notified):
             break

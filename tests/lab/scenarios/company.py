@@ -90,7 +90,7 @@ async def early_media(stage: Stage) -> None:
 @scenario()
 async def direct_media(stage: Stage) -> None:
     """The sound goes from phone to phone past the PBX; the operator's keys travel as INFO."""
-    stage.facts.append(Facts(phone="direct", unscored=("digits", "digits_scope")))
+    stage.facts.append(Facts(phone="direct"))
     caller = await stage.phones["direct"].dial("74950000017", "79161234567")
     operator = await stage.answers("121")
     await caller.until_up()

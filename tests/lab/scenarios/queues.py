@@ -99,10 +99,10 @@ async def queue_transfer(stage: Stage) -> None:
 @scenario()
 async def announcement_then_queue(stage: Stage) -> None:
     """An announcement first, then the queue."""
-    caller = await stage.call_in(
-        "16", queue="sales", unscored=("ivr_s", "queue_s"), menu=True
-    )
-    await stage.answers("102")
+    caller = await stage.call_in("16", queue="sales", menu=True)
+    operator = await stage.rings("102")
+    stage.facts[0].queue_from = stage.moment(operator, "invite_in")
+    await operator.answer()
     await pause(1.5)
     await caller.bye()
 

@@ -173,7 +173,7 @@ async def attended_refer(stage: Stage) -> None:
     await stage.answers("102")
     await second.until_up()
     await pause(1.2)
-    await operator.refer("102", replaces=second)
+    await hand_over(operator, "102", replaces=second)
     await pause(2)
     await caller.bye()
 
@@ -214,6 +214,7 @@ async def blind_dtmf(stage: Stage) -> None:
     await operator.press("#1", feature=True)
     await pause(1)
     await operator.press("102")
+    operator.note("sent_on")
     await stage.answers("102")
     await pause(1.5)
     await caller.bye()
