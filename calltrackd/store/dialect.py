@@ -15,8 +15,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 T = TypeVar("T")
 Insert = sqlite.Insert | postgresql.Insert
 
-AT_ONCE = 5000
-"""Items a statement, each with up to six parameters."""
+AT_ONCE = 4096
+"""Items a statement, each with three parameters at most."""
 
 _INSERT: dict[str, Callable[[Table], Insert]] = {
     "sqlite": sqlite.insert,

@@ -1,37 +1,23 @@
 """Opening a database: `sqlite:///path` or `postgresql://user@host/name`, the same code on both.
 
-SQLite: WAL with synchronous=FULL (a commit survives a power cut), writers begin IMMEDIATE (else a
-reader that becomes a writer can fail at once instead of waiting its turn). aiosqlite runs a thread
-for each connection, so a store that is not closed keeps the interpreter from ending.
+SQLite runs a thread for each connection, so a store that is not closed keeps the interpreter from
+ending.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Self
 
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from calltrackd.store import schema
+from calltrackd.store import schema, sqlite
 from calltrackd.store.errors import StoreError, typed
 from calltrackd.store.writer import Writer
 
-BUSY_S = 10.0
-"""How long a write waits for another process (a command, a backup) before it gives up."""
-
-WAL_LIMIT_BYTES = 64 * 1024 * 1024
-"""What stays of the write-ahead log after a large transaction."""
-
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
-_PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
-    "PRAGMA synchronous=FULL",
-    "PRAGMA foreign_keys=ON",
-    "PRAGMA secure_delete=ON",  # who is forgotten is overwritten, not only unlinked
-    f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}",
-)
 
 
 def driver_url(url: str) -> URL:
@@ -47,26 +33,10 @@ def driver_url(url: str) -> URL:
     return parsed.set(drivername=_DRIVERS[parsed.drivername])
 
 
-def _prepare_sqlite(engine: AsyncEngine) -> None:
-    @event.listens_for(engine.sync_engine, "connect")
-    def connected(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        for pragma in _PRAGMAS:
-            cursor.execute(pragma)
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("calltrackd_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def _create(url: URL) -> AsyncEngine:
+def create(url: URL) -> AsyncEngine:
+    """The engine for a URL of `driver_url`. StoreError when PostgreSQL's driver is not there."""
     if url.get_backend_name() == "sqlite":
-        engine = create_async_engine(url, connect_args={"timeout": BUSY_S})
-        _prepare_sqlite(engine)
-        return engine
+        return sqlite.create(url)
     try:
         return create_async_engine(url, pool_pre_ping=True)
     except ModuleNotFoundError as error:
@@ -87,7 +57,7 @@ class Store:
 
         StoreDown when the database can't be reached, SchemaUnknown when a newer program made it.
         """
-        engine = _create(driver_url(url))
+        engine = create(driver_url(url))
         try:
             await schema.ensure(engine.execution_options(calltrackd_writes=True), migrate=migrate)
         except BaseException as error:

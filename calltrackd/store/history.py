@@ -7,27 +7,15 @@ a stream is cut into transactions never shows in the records.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import msgspec
-from sqlalchemy import (
-    CTE,
-    CompoundSelect,
-    Double,
-    Select,
-    Text,
-    column,
-    func,
-    literal_column,
-    select,
-    union_all,
-    values,
-)
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.model.call import CallRecord, EarlierCall, Source
 from calltrackd.store import dialect
 from calltrackd.store import tags as tags_
-from calltrackd.store.tables import calls
 
 
 class FirstCall(msgspec.Struct):
@@ -57,51 +45,63 @@ class _Kept(msgspec.Struct):
 _kept = msgspec.json.Decoder(_Kept)
 
 
-def _asked(records: Iterable[CallRecord]) -> CTE:
-    """The question as a table: one row (id, caller, started_at) for each call."""
-    columns = (column("id", Text), column("caller", Text), column("started_at", Double))
-    rows = {record.id: (record.id, record.caller, record.started_at) for record in records}
-    return values(*columns, name="asked").data(list(rows.values())).cte()
+_QUERY = """
+WITH asked (id, caller, started_at) AS (VALUES {rows})
+SELECT asked.id AS asked_id, 1 AS is_first,
+    calls.id, calls.started_at, calls.outcome, calls.record
+FROM asked JOIN calls ON calls.caller = asked.caller
+WHERE calls.started_at < asked.started_at AND calls.started_at = (
+    SELECT other.started_at FROM calls AS other
+    WHERE other.caller = asked.caller AND other.started_at < asked.started_at
+    ORDER BY other.started_at LIMIT 1)
+UNION ALL
+SELECT asked.id, 0, calls.id, calls.started_at, calls.outcome, calls.record
+FROM asked JOIN calls ON calls.caller = asked.caller
+WHERE calls.started_at < asked.started_at AND calls.started_at >= COALESCE((
+    SELECT other.started_at FROM calls AS other
+    WHERE other.caller = asked.caller AND other.started_at < asked.started_at
+    ORDER BY other.started_at DESC LIMIT 1 OFFSET :beyond), 0)
+"""
+_ROW = "(CAST(:id{n} AS TEXT), CAST(:caller{n} AS TEXT), CAST(:at{n} AS DOUBLE PRECISION))"
+"""SQL text, since SQLAlchemy compiles a VALUES of its own anew each time (4 ms)."""
 
 
-def _starts(asked: CTE) -> Select[tuple[float]]:
-    """Starts of the client's earlier calls, to be embedded beside a row of `asked`."""
-    other = calls.alias()
-    return (
-        select(other.c.started_at)
-        .where(other.c.caller == asked.c.caller, other.c.started_at < asked.c.started_at)
-        .correlate(asked)
-    )
+@lru_cache
+def _query(size: int) -> TextClause:
+    return text(_QUERY.format(rows=", ".join(_ROW.format(n=n) for n in range(size))))
 
 
-def _query(asked: CTE, limit: int) -> CompoundSelect[tuple[object, ...]]:
-    """Rows (asked_id, is_first, id, started_at, outcome, record)."""
-    starts = _starts(asked)
-    by_start = starts.selected_columns.started_at
-    oldest = starts.order_by(by_start).limit(1).scalar_subquery()
-    lowest = starts.order_by(by_start.desc()).limit(1).offset(limit - 1).scalar_subquery()
-    shown = (calls.c.id, calls.c.started_at, calls.c.outcome, calls.c.record)
-    rows = [
-        select(asked.c.id.label("asked_id"), literal_column(is_first).label("is_first"), *shown)
-        .join_from(asked, calls, calls.c.caller == asked.c.caller)
-        .where(calls.c.started_at < asked.c.started_at, bound)
-        for is_first, bound in (
-            ("1", calls.c.started_at == oldest),
-            ("0", calls.c.started_at >= func.coalesce(lowest, 0.0)),
-        )
-    ]
-    return union_all(*rows)
+def _parameters(records: Sequence[CallRecord], size: int) -> dict[str, str | float | None]:
+    """The records as rows of `asked`; those that fill up to `size` ask for nobody."""
+    given: dict[str, str | float | None] = {}
+    for n in range(size):
+        record = records[n] if n < len(records) else None
+        given[f"id{n}"] = record.id if record else None
+        given[f"caller{n}"] = record.caller if record else None
+        given[f"at{n}"] = record.started_at if record else None
+    return given
+
+
+async def _rows(
+    conn: AsyncConnection, records: Sequence[CallRecord], limit: int
+) -> list[Row[tuple[object, ...]]]:
+    """Rows (asked_id, is_first, id, started_at, outcome, record).
+
+    Sizes are powers of two, so that few different statements are ever prepared.
+    """
+    found: list[Row[tuple[object, ...]]] = []
+    for part in dialect.parts({record.id: record for record in records}.values()):
+        size = 1 << (len(part) - 1).bit_length()
+        given = {**_parameters(part, size), "beyond": limit - 1}
+        found.extend(await conn.execute(_query(size), given))
+    return found
 
 
 async def _stored(
     conn: AsyncConnection, records: Sequence[CallRecord], limit: int
 ) -> dict[str, History]:
     found = {record.id: History() for record in records}
-    rows = [
-        row
-        for part in dialect.parts(records)
-        for row in await conn.execute(_query(_asked(part), limit))
-    ]
+    rows = await _rows(conn, records, limit)
     tags = await tags_.of_calls(conn, {row.id for row in rows if not row.is_first})
     for row in rows:
         kept = _kept.decode(row.record)

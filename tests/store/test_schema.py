@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from calltrackd.store import migrations, schema
-from calltrackd.store.engine import Store, _create, driver_url
+from calltrackd.store.engine import Store, create, driver_url
 from calltrackd.store.errors import SchemaOld, SchemaUnknown
 from calltrackd.store.tables import metadata
 
@@ -31,7 +31,7 @@ KEPT = {
 @pytest.fixture
 async def engine(empty_url):
     """A bare engine on an empty database."""
-    made = _create(driver_url(empty_url))
+    made = create(driver_url(empty_url))
     yield made.execution_options(calltrackd_writes=True)
     await made.dispose()
 
@@ -116,7 +116,7 @@ async def test_two_programs_start_at_once(empty_url):
 
 async def test_database_of_a_newer_program_is_refused(url):
     """An unknown revision is named, and nothing is touched."""
-    newer = _create(driver_url(url))
+    newer = create(driver_url(url))
     async with newer.begin() as conn:
         await conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     await newer.dispose()

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from calltrackd.store import attachments, calls, engine, tags
+from calltrackd.store import attachments, calls, sqlite, tags
 from calltrackd.store.engine import Store
 from calltrackd.store.errors import StoreDown, StoreFull
 
@@ -135,7 +135,7 @@ async def test_reader_is_not_disturbed_by_a_writer(store):
 @pytest.fixture
 async def impatient(migrated_sqlite, tmp_path, monkeypatch):
     """A SQLite store that gives up a locked file at once, and its path."""
-    monkeypatch.setattr(engine, "BUSY_S", 0.0)
+    monkeypatch.setattr(sqlite, "BUSY_S", 0.0)
     path = tmp_path / "calls.db"
     path.write_bytes(await asyncio.to_thread(migrated_sqlite.read_bytes))
     opened = await Store.open(f"sqlite:///{path}")
@@ -174,13 +174,22 @@ async def test_full_disk_is_told_as_such_and_goes_on_when_there_is_room(impatien
     assert len(await write(store, calls.save, many)) == 2000
 
 
+async def ended_by_the_server(conn):
+    """The connection breaks under a statement."""
+    await conn.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+async def found_closed(conn):
+    """The connection is found broken by the next statement."""
+    driver = (await conn.get_raw_connection()).driver_connection
+    driver.terminate()
+    await conn.execute(text("SELECT 1"))
+
+
 @on_postgresql
-async def test_lost_connection_is_down_and_the_next_unit_gets_a_new_one(store):
-    """The server ends our connection in the middle: StoreDown, then life goes on."""
-
-    async def cut_off(conn):
-        await conn.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
-
+@pytest.mark.parametrize("cut_off", [ended_by_the_server, found_closed])
+async def test_lost_connection_is_down_and_the_next_unit_gets_a_new_one(store, cut_off):
+    """A connection that ends in the middle of the work: StoreDown, then life goes on."""
     with pytest.raises(StoreDown):
         await store.writer.submit(cut_off)
     await store.writer.submit(position("hq"))

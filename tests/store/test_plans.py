@@ -1,0 +1,67 @@
+"""The questions asked all the time use an index, however large the tables grow."""
+
+import pytest
+from sqlalchemy import event
+
+from calltrackd.store import calls, history, outbox, retention, tags
+from calltrackd.store.calls import CallFilter
+
+from .build import CLIENT, START, change, on_postgresql, on_sqlite, record, row
+
+TABLES = {"calls", "tags", "recordings", "outbox", "attachments"}
+LATER = START + 3600
+QUESTIONS = {
+    "save": lambda conn: calls.save(conn, [change(record())]),
+    "history": lambda conn: history.before(conn, [record(1), record(2)]),
+    "list": lambda conn: calls.list_calls(conn, CallFilter()),
+    "get": lambda conn: calls.get(conn, record().id),
+    "open": lambda conn: calls.open_calls(conn, "hq"),
+    "oldest open": lambda conn: calls.oldest_open_seq(conn, "hq"),
+    "tags": lambda conn: tags.of_calls(conn, ["a", "b"]),
+    "waiting": lambda conn: outbox.waiting(conn, "crm", 10, due=1.0),
+    "settle": lambda conn: outbox.settle(conn, [row()]),
+    "backlog": outbox.backlog,
+    "prune": lambda conn: retention.prune(conn, LATER),
+    "prune deliveries": lambda conn: retention.prune_deliveries(conn, LATER),
+    "forget": lambda conn: retention.forget(conn, CLIENT),
+}
+
+
+async def plans(store, question, explain, prepare="SELECT 1"):
+    """How the database would go about each statement of a question about one ended call."""
+    asked = []
+
+    async def work(conn):
+        await calls.save(conn, [change(record(ended_at=START))])
+        await conn.exec_driver_sql(prepare)
+
+        def note(_conn, _cursor, statement, parameters, _context, many):
+            asked.append((statement, parameters[0] if many else parameters))
+
+        event.listen(conn.sync_connection, "before_cursor_execute", note)
+        await question(conn)
+        event.remove(conn.sync_connection, "before_cursor_execute", note)
+        return [
+            "\n".join(str(line[-1]) for line in await conn.exec_driver_sql(explain + sql, given))
+            for sql, given in asked
+        ]
+
+    return await store.writer.submit(work)
+
+
+@on_sqlite
+@pytest.mark.parametrize("name", QUESTIONS)
+async def test_no_table_is_read_whole_by_sqlite(store, name):
+    """A scan may walk an index, or the question itself, but never a table."""
+    for plan in await plans(store, QUESTIONS[name], "EXPLAIN QUERY PLAN "):
+        scans = [line for line in plan.splitlines() if line.startswith("SCAN")]
+        assert [s for s in scans if "INDEX" not in s and s.split()[1] in TABLES] == [], plan
+
+
+@on_postgresql
+@pytest.mark.parametrize("name", QUESTIONS)
+async def test_no_table_is_read_whole_by_postgresql(store, name):
+    """With sequential scans made dear, none is left where an index can serve."""
+    dear = "SET LOCAL enable_seqscan = off"
+    for plan in await plans(store, QUESTIONS[name], "EXPLAIN ", dear):
+        assert "Seq Scan" not in plan, plan
