@@ -13,7 +13,8 @@ from tests.lab.facts import Facts
 SNAP = 0.35  # sound lags behind the signalling by some packets
 SAME = 0.25  # two phones' entries this near belong to one moment
 UNTIL_HELD = 1.5  # from the key or the action that asks for a hold until the client is held
-RELEASES = ("unhold", "refer", "sent_on", "over", "cut")
+RELEASES = ("unhold", "refer", "bye_in", "bye_sent", "cut")
+BEEP = 0.6  # the PBX plays one to the new operator before it lets the client through
 MERGE = 1.0  # silence of a key press inside one segment
 
 DISPOSITIONS = {486: "busy", 603: "rejected", 302: None}
@@ -160,20 +161,23 @@ class _Call:
         segment = mine[-1]
         if 0 < segment.end - held < UNTIL_HELD:
             held = segment.end  # they heard each other until the PBX had understood
-        until = min(closing.at, self.end)
-        later = [t for t in talks if t.start > held + SAME and t is not segment]
-        if later and closing.what not in ("refer", "sent_on") and later[0].start < self.end:
-            following = later[0]
-            until = following.start if closing.what != "unhold" else until
-            if following.operator == segment.operator:
-                following_end = following.end
-                talks = [t for t in talks if t is not following]
-                segment.hold += until - held
-                segment.end = following_end
-                return talks
+        following = next((t for t in talks if t.start > held + SAME), None)
+        until = self._released(closing, following)
         segment.hold += until - held
         segment.end = max(segment.end, until)
+        if following is not None and following.operator == segment.operator:
+            segment.end = following.end
+            talks.remove(following)
         return talks
+
+    def _released(self, closing: Entry, following: Segment | None) -> float:
+        """The moment at which the hold ended."""
+        if following is None or closing.what == "unhold":
+            return min(closing.at, self.end)
+        if 0 < following.start - closing.at < BEEP and closing.what == "bye_sent":
+            following.start = closing.at
+        sent_away = closing.what in ("refer", "bye_in") and closing.at < following.start
+        return closing.at if sent_away else following.start
 
     # -- legs
 

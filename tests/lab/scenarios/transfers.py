@@ -214,7 +214,6 @@ async def blind_dtmf(stage: Stage) -> None:
     await operator.press("#1", feature=True)
     await pause(1)
     await operator.press("102")
-    operator.note("sent_on")
     await stage.answers("102")
     await pause(1.5)
     await caller.bye()
