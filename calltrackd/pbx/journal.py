@@ -79,7 +79,7 @@ class Journal:
         self.next_seq = 1
         self.last_at: float | None = None
         """When the last line was, unix seconds; None: the journal is empty."""
-        self._pbx = pbx
+        self.pbx = pbx
         self._mutex = threading.Lock()
         self._packer = ThreadPoolExecutor(1, thread_name_prefix=f"journal-{pbx}")
         self._fd: int | None = None
@@ -124,7 +124,7 @@ class Journal:
 
     def _begin(self, seq: int, at: float, line: _Line) -> None:
         """A new segment with its first line. The old one stays the active one when that fails."""
-        header = Header(pbx=self._pbx, t0=moment(at), seq=seq)
+        header = Header(pbx=self.pbx, t0=moment(at), seq=seq)
         path = self.folder / f"{seq:012d}{PLAIN}"
         segment = Segment(seq, path, size=0, last_at=at)
         old = self._fd
@@ -225,7 +225,7 @@ class Journal:
 
     def _damaged(self, error: StreamError) -> None:
         self.damaged += 1
-        _log.error("journal is damaged here", pbx=self._pbx, error=str(error))
+        _log.error("journal is damaged here", pbx=self.pbx, error=str(error))
 
     # -- keeping within limits
 
@@ -274,7 +274,7 @@ class Journal:
         if too_big and not self._crowded:
             _log.warning(
                 "journal is over its limit: calls in progress or unsaved ones still need it",
-                pbx=self._pbx,
+                pbx=self.pbx,
                 bytes=total,
                 limit=self.limits.total_bytes,
             )
@@ -285,7 +285,7 @@ class Journal:
 
     def _tidied(self, done: Future[None]) -> None:
         if (error := done.exception()) is not None:
-            _log.error("journal could not be tidied", pbx=self._pbx, error=error)
+            _log.error("journal could not be tidied", pbx=self.pbx, error=error)
 
     # -- after a crash
 

@@ -71,11 +71,11 @@ class Framer:
             self.joined = b""
             return self._wait()
         self.joined = bytes(held)
-        if _SHORT_END in self.joined:
+        if mended := _SHORT_END in self.joined:
             self.joined = self.joined.replace(_SHORT_END, _END)
         blocks = self.joined.split(_END)
         self._held = bytearray(blocks.pop())
-        return self._plain(blocks) + self._wait()
+        return self._plain(blocks, mended=mended) + self._wait()
 
     def reset(self) -> bool:
         """The connection ended: forget the unfinished message. Returns whether there was one."""
@@ -107,7 +107,7 @@ class Framer:
             self._held = self._held[end:].lstrip(_NEWLINES)
         return lines
 
-    def _plain(self, blocks: list[bytes]) -> list[bytes]:
+    def _plain(self, blocks: list[bytes], *, mended: bool) -> list[bytes]:
         """The blocks as they are, unless one of the rare cases is among them."""
         if self._skipping:
             self._skipping = False
@@ -119,7 +119,7 @@ class Framer:
             or BANNER in self.joined
         ):
             return [whole for block in blocks for whole in self._rare(block.lstrip(_NEWLINES))]
-        if _EMPTY_LINES in self.joined or self.joined.startswith((b"\r", b"\n")):
+        if mended or _EMPTY_LINES in self.joined or self.joined.startswith((b"\r", b"\n")):
             blocks = [block.lstrip(_NEWLINES) for block in blocks]
         return [block for block in blocks if block]
 
