@@ -90,7 +90,7 @@ async def _rows(
     Sizes are powers of two, so that few different statements are ever prepared.
     """
     found: list[Row[tuple[object, ...]]] = []
-    for part in dialect.parts({record.id: record for record in records}.values()):
+    for part in dialect.parts(records):
         size = 1 << (len(part) - 1).bit_length()
         given = {**_parameters(part, size), "beyond": limit - 1}
         found.extend(await conn.execute(_query(size), given))
@@ -132,17 +132,21 @@ async def before(
 ) -> dict[str, History]:
     """Call id -> what its client did before its start; a call of a hidden caller is not a key.
 
-    `records` in the order in which they will be saved, their sources settled; the earlier ones of
-    a client count for its later ones. `limit`: how many earlier calls to tell of.
+    `records`: all that will be saved together, in that order, their sources settled; a call's
+    history is as of its first record there. `limit`: how many earlier calls to tell of.
     """
-    named = [record for record in records if record.caller is not None]
-    if not named:
+    asked: dict[str, CallRecord] = {}
+    for record in records:
+        if record.caller is not None:
+            asked.setdefault(record.id, record)
+    if not asked:
         return {}
-    found = await _stored(conn, named, limit)
+    found = await _stored(conn, list(asked.values()), limit)
     clients: dict[str | None, dict[str, CallRecord]] = {}
-    for record in named:
+    for record in records:
         same = clients.setdefault(record.caller, {})
-        _add(found[record.id], [r for r in same.values() if r.started_at < record.started_at])
+        if record.caller is not None and asked.pop(record.id, None) is not None:
+            _add(found[record.id], [r for r in same.values() if r.started_at < record.started_at])
         same[record.id] = record
     for history in found.values():
         history.earlier.sort(key=lambda call: (call.started_at, call.id), reverse=True)

@@ -87,3 +87,22 @@ async def test_history_inside_the_transaction_sees_its_tags(store):
 
     found = await store.writer.submit(work)
     assert found[now.id].earlier[0].tags == ["sale"]
+
+
+async def test_several_states_of_one_call_in_a_save(store):
+    """A call's history is as of its first record; a later call sees the state just before it."""
+    first, second = record(1), record(2)
+    ended = record(1, outcome="abandoned")
+    answered = record(1, outcome="answered")
+    found = await read(store, history.before, [first, ended, second, answered, second])
+    assert found[first.id] == history.History()
+    assert [call.outcome for call in found[second.id].earlier] == ["abandoned"]
+
+
+async def test_limit_counts_stored_and_new_calls_together(store):
+    """The newest are told, wherever they come from."""
+    await save(store, record(1), record(2))
+    now = [record(3), record(4)]
+    found = (await read(store, history.before, now, 2))[now[1].id]
+    assert [call.started_at - START for call in found.earlier] == [180, 120]
+    assert found.first.started_at == START + 60

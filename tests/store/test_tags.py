@@ -60,3 +60,14 @@ async def test_nothing_to_add_or_to_ask(store):
     """Empty lists are answered without a question to the database."""
     assert await write(store, tags.add, []) == set()
     assert await read(store, tags.of_calls, []) == {}
+
+
+async def test_author_removes_only_what_is_its_own(store):
+    """An operator's undo leaves the same tag that somebody else set; nobody named is an author."""
+    (call,) = await save(store, record())
+    marks = [tag(by="101"), tag(by=None, source="rule"), tag(by="anna", source="manual")]
+    await write(store, tags.add, [(call.id, mark) for mark in marks])
+    for author in (("keypad", "101"), ("rule", None), ("manual", "boris")):
+        await write(store, tags.remove, call.id, "sale", START + 1, set_by=author)
+    left = (await read(store, tags.of_calls, [call.id]))[call.id]
+    assert [t.by for t in left] == ["anna"]
