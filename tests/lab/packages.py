@@ -64,7 +64,9 @@ class Tree:
             for found in sorted(self.root.glob(pattern)):
                 if found.exists():
                     return found
-        raise Unavailable(f"{self.root} has none of {', '.join(patterns)}: remove it to get it anew")
+        raise Unavailable(
+            f"{self.root} has none of {', '.join(patterns)}: remove it to get it anew"
+        )
 
 
 def asterisk_tree(version: int, cache: Path) -> Tree:

@@ -39,6 +39,7 @@ class Tap:
         self.chunks: list[tuple[float, str]] = []
         self.frames: list[Frame] = []
         self.closed = asyncio.Event()
+        self.lost_at = 0.0
         self._watchers: list[tuple[Callable[[Frame], bool], asyncio.Future[Frame]]] = []
         self._serial = 0
 
@@ -99,7 +100,7 @@ class Tap:
         raise LookupError(f"no channel {prefix}")
 
     async def close(self) -> None:
-        """Drops the connection."""
+        """Drops the connection, without a word of farewell."""
         self._writer.close()
         with suppress(ConnectionError):
             await self._writer.wait_closed()
@@ -111,7 +112,10 @@ class Tap:
                 "encoding": "utf-8/surrogateescape"}  # fmt: skip
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("w") as out:
-            for line in (head, *({"t": round(at - self.zero, 6), "raw": raw} for at, raw in self.chunks)):
+            for line in (
+                head,
+                *({"t": round(at - self.zero, 6), "raw": raw} for at, raw in self.chunks),
+            ):
                 out.write(json.dumps(line) + "\n")
 
     async def _read(self) -> None:
@@ -122,6 +126,7 @@ class Tap:
                 *blocks, buffer = (buffer + data).split(END)
                 for block in blocks:
                     self._frame(parse(block.decode("utf-8", "replace")))
+        self.lost_at = time.time()
         self._keep("--EOF--")
         self.closed.set()
 

@@ -103,6 +103,13 @@ class Stage:
         self.facts.append(Facts(**facts))
         return self.facts[-1]
 
+    def cut(self, *calls: Call) -> None:
+        """The PBX is gone: what it did not end, is over for the phones too."""
+        for call in calls:
+            if call.state != "over":
+                call.note("cut")
+                call.finish()
+
     def moment(self, call: Call, what: str) -> float:
         """The unix second at which the call's phone did or saw `what` first."""
         return next(e.at for e in self.diary.entries if (e.call, e.what) == (call.id, what))

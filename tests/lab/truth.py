@@ -103,11 +103,12 @@ class _Call:
     def __init__(
         self, facts: Facts, client: Dialog | None, others: list[Dialog], zero: float
     ) -> None:
-        self.facts, self.client, self.others, self.zero = facts, client, others, zero
+        self.facts, self.client, self.zero = facts, client, zero
         self.start = client.start if client else min(d.start for d in others)
         self.up = client.up if client else None
         ends = [d.end for d in ([client] if client else others) if d.end is not None]
         self.end = facts.lost_at or max(ends)
+        self.others = [d for d in others if d.start < self.end and (d.end or self.end) > self.start]
         self.talks = self._talks()
         self.answered = self.talks[0].start if self.talks else None
         self.legs = self._legs()
@@ -121,7 +122,16 @@ class _Call:
             (piece for other in self.others for piece in self._heard_with(other)),
             key=lambda piece: piece.start,
         )
-        return self._with_holds(_merged(pieces))
+        return self._with_holds(_merged(pieces) or self._unheard())
+
+    def _unheard(self) -> list[Segment]:
+        """Hung up before a sound came through: the client was answered, so somebody did."""
+        facts = self.facts
+        by_pbx = facts.queue or facts.menu or facts.mailbox or facts.conference
+        person = next((d for d in self.others if d.up is not None), None)
+        if by_pbx or self.up is None or person is None or person.up is None:
+            return []
+        return [Segment(person.phone, max(self.up, person.up), self.end)]
 
     def _heard_with(self, other: Dialog) -> list[Segment]:
         """When the client and this phone heard each other, both being answered."""
@@ -355,9 +365,7 @@ class _Call:
             return []
         until = self._first_offer or self.end
         return [
-            e.detail["digit"]
-            for e in self.client.entries
-            if e.what == "digit_out" and e.at < until
+            e.detail["digit"] for e in self.client.entries if e.what == "digit_out" and e.at < until
         ]
 
     def _transfer(self, plot: dict[str, Any]) -> dict[str, Any]:
@@ -382,7 +390,9 @@ class _Call:
                     key: dict[str, Any] = {"by": "caller" if by_client else "operator"}
                     if not by_client:
                         key["party"] = dialog.phone
-                    pressed.append({**key, "digit": entry.detail["digit"], "t": self._offset(entry.at)})
+                    pressed.append(
+                        {**key, "digit": entry.detail["digit"], "t": self._offset(entry.at)}
+                    )
         pressed.sort(key=lambda key: key["t"])
         return {"digits": pressed, "digits_scope": ["operator", "caller"]}
 

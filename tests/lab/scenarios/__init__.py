@@ -2,7 +2,10 @@
 
 from tests.lab.scenarios import (  # noqa: F401 - imported to register
     company,
+    keys,
+    outages,
     outbound,
+    plain,
     queues,
     transfers,
 )

@@ -1,6 +1,4 @@
-"""Conferences, several calls at a time, keys, and a tap that comes late."""
-
-import asyncio
+"""Conferences, several calls of one number, unusual media, and a tap that comes late."""
 
 from tests.lab.facts import Facts
 from tests.lab.scenarios.acts import talk_with
@@ -25,9 +23,7 @@ async def conference(stage: Stage) -> None:
 async def conference_two_clients(stage: Stage) -> None:
     """Two clients in one room are two calls; 103 talks with both."""
     one = await stage.call_in("07", conference=True, unscored=("ivr_s",))
-    two = await stage.call_in(
-        "07", "client2", "79160000002", conference=True, unscored=("ivr_s",)
-    )
+    two = await stage.call_in("07", "client2", "79160000002", conference=True, unscored=("ivr_s",))
     await one.until_up()
     await two.until_up()
     await pause(1)
@@ -54,25 +50,6 @@ async def two_calls_of_one_caller(stage: Stage) -> None:
     await one.bye()
     await pause(1)
     await two.bye()
-
-
-@scenario()
-async def both_sides_dtmf(stage: Stage) -> None:
-    """Client and operator press keys at the same time."""
-    caller, operator = await talk_with(stage, "101")
-    await asyncio.gather(operator.press("123"), caller.press("789"))
-    await pause(1)
-    await caller.bye()
-
-
-@scenario()
-async def sip_info_dtmf(stage: Stage) -> None:
-    """The operator's keys travel as SIP INFO."""
-    caller, operator = await talk_with(stage, "101")
-    for key in "52":
-        await operator.press_info(key)
-        await pause(0.5)
-    await caller.bye()
 
 
 @scenario()

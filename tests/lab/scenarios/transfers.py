@@ -222,9 +222,7 @@ async def blind_dtmf(stage: Stage) -> None:
 @scenario()
 async def redirect_302(stage: Stage) -> None:
     """101's phone forwards every call to 102."""
-    caller = await stage.call_in(
-        "01", transfers=[{"kind": "redirect", "by": "101", "to": "102"}]
-    )
+    caller = await stage.call_in("01", transfers=[{"kind": "redirect", "by": "101", "to": "102"}])
     forwarded = await stage.phones["101"].incoming()
     forwarded.redirect("102")
     await stage.answers("102")

@@ -290,9 +290,7 @@ class Call:
 
     async def _reinvite(self, direction: str) -> None:
         self.direction = direction
-        answer = await self.request(
-            "INVITE", "Content-Type: application/sdp\r\n", self.sdp()
-        )
+        answer = await self.request("INVITE", "Content-Type: application/sdp\r\n", self.sdp())
         if answer.code == 200:
             self._take_sdp(answer.body)
             self.acknowledge(answer)

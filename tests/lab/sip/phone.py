@@ -105,7 +105,13 @@ class Phone(asyncio.DatagramProtocol):
         self._transport.sendto(text.encode(), self.pbx)
 
     def respond(
-        self, request: Message, code: int, reason: str, own_tag: str, body: str = "", extra: str = ""
+        self,
+        request: Message,
+        code: int,
+        reason: str,
+        own_tag: str,
+        body: str = "",
+        extra: str = "",
     ) -> None:
         """Answers a request; a repetition of it gets the same answer again."""
         vias = "".join(f"Via: {via}\r\n" for via in request.all("via"))
@@ -113,7 +119,9 @@ class Phone(asyncio.DatagramProtocol):
         if code != 100 and not tag(to):
             to += f";tag={own_tag}"
         kind = "Content-Type: application/sdp\r\n" if body else ""
-        contact = "" if "Contact:" in extra else f"Contact: <sip:{self.user}@{self.ip}:{self.port}>\r\n"
+        contact = (
+            "" if "Contact:" in extra else f"Contact: <sip:{self.user}@{self.ip}:{self.port}>\r\n"
+        )
         text = (
             f"SIP/2.0 {code} {reason}\r\n{vias}From: {request.get('from')}\r\nTo: {to}\r\n"
             f"Call-ID: {request.get('call-id')}\r\nCSeq: {request.get('cseq')}\r\n{contact}{AGENT}"

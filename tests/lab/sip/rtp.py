@@ -75,9 +75,7 @@ class RtpStream(asyncio.DatagramProtocol):
     async def open(self, ip: str) -> int:
         """Binds a free port of `ip`; returns it."""
         loop = asyncio.get_running_loop()
-        self._transport, _ = await loop.create_datagram_endpoint(
-            lambda: self, local_addr=(ip, 0)
-        )
+        self._transport, _ = await loop.create_datagram_endpoint(lambda: self, local_addr=(ip, 0))
         return int(self._transport.get_extra_info("sockname")[1])
 
     def start(self) -> None:

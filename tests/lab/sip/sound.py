@@ -67,8 +67,6 @@ class Ear:
         return list(loud) if sum(loud.values()) > PURE * power else []
 
     @staticmethod
-    def _power(
-        samples: list[float], cosine: tuple[float, ...], sine: tuple[float, ...]
-    ) -> float:
+    def _power(samples: list[float], cosine: tuple[float, ...], sine: tuple[float, ...]) -> float:
         real, imaginary = sum(map(mul, samples, cosine)), sum(map(mul, samples, sine))
         return (real * real + imaginary * imaginary) * 2 / PACKET
