@@ -29,7 +29,7 @@ def pbx(**more: Any) -> PbxFacts:
         "settings": attachment(),
         "version": "22.10.1+dfsg",
         "commands": frozenset(
-            {"Status", "CoreShowChannels", "ParkedCalls", "PlayDTMF", "Originate"}
+            {"Status", "CoreShowChannels", "ParkedCalls", "PlayDTMF", "PlayMF", "Originate"}
         ),
         "user": ManagerUser(ALL_CLASSES, frozenset({"call", "reporting"}), GOOD_FILTER),
         "phones": (phone("101"), phone("trunk", context="from-trunk")),
