@@ -8,6 +8,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from calltrackd.store import migrations, schema
 from calltrackd.store.engine import Store, create, driver_url
@@ -60,6 +61,16 @@ def _shape(conn):
     }
 
 
+def _whole(conn):
+    """The shape, and what Alembic keeps for itself."""
+    mark = conn.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    seen = inspect(conn)
+    columns = [
+        (c["name"], str(c["type"]), c["nullable"]) for c in seen.get_columns("alembic_version")
+    ]
+    return _shape(conn), mark, columns, seen.get_pk_constraint("alembic_version")
+
+
 async def test_migrated_from_scratch_equals_the_tables(engine):
     """All revisions together make exactly what `tables.py` says."""
     await schema.upgrade(engine)
@@ -94,7 +105,31 @@ def test_revisions_in_code_are_those_in_the_folder():
     assert set(KEPT) == set(schema.REVISIONS)
 
 
-async def test_open_migrates_an_empty_database(empty_url):
+async def test_made_from_nothing_equals_migrated(engine):
+    """A first start leaves the very database that all revisions leave, Alembic's mark included."""
+    await schema.ensure(engine, migrate=True)
+    async with engine.connect() as conn:
+        assert await conn.run_sync(_differences) == []
+        made = await conn.run_sync(_whole)
+    async with engine.begin() as conn:
+        await conn.run_sync(metadata.drop_all)
+        await conn.execute(text("DROP TABLE alembic_version"))
+    await schema.upgrade(engine)
+    async with engine.connect() as conn:
+        assert await conn.run_sync(_whole) == made
+
+
+async def test_foreign_tables_of_our_names_are_left_alone(engine):
+    """A database in which somebody else has a table `calls` is refused, not taken over."""
+    async with engine.begin() as conn:
+        await conn.execute(text("CREATE TABLE calls (whose TEXT)"))
+    with pytest.raises(DBAPIError, match="calls"):
+        await schema.ensure(engine, migrate=True)
+    async with engine.connect() as conn:
+        assert await conn.run_sync(lambda c: inspect(c).get_table_names()) == ["calls"]
+
+
+async def test_open_makes_the_tables_once(empty_url):
     """The first start makes the tables; the second finds them."""
     for migrate in (True, False):
         store = await Store.open(empty_url, migrate=migrate)
@@ -124,13 +159,14 @@ async def test_database_of_a_newer_program_is_refused(url):
         await Store.open(url)
 
 
-def test_current_schema_is_opened_without_alembic(migrated_sqlite):
+def test_new_and_current_databases_are_opened_without_alembic(tmp_path):
     """The import of Alembic costs more than the rest of the start: only a migration pays it."""
     script = (
         "import asyncio, sys\n"
         "from calltrackd.store.engine import Store\n"
         "async def main():\n"
-        f"    await (await Store.open('sqlite:///{migrated_sqlite}')).close()\n"
+        "    for _ in range(2):\n"
+        f"        await (await Store.open('sqlite:///{tmp_path}/calls.db')).close()\n"
         "asyncio.run(main())\n"
         "assert 'alembic' not in sys.modules\n"
     )
