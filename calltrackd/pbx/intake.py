@@ -93,29 +93,36 @@ class Intake:
                     return
                 self._ready.clear()
                 await self._ready.wait()
-            item = self._waiting.popleft()
-            if isinstance(item, Chunk):
-                self.held -= len(item.data)
-                yield item
-            else:
+            item = self._waiting[0]
+            if isinstance(item, _Spilled):
                 async for chunk in self._read_back(item):
                     yield chunk
+                self._waiting.popleft()
+            else:
+                self._waiting.popleft()
+                self.held -= len(item.data)
+                yield item
 
     async def _read_back(self, item: _Spilled) -> AsyncIterator[Chunk]:
-        """JournalError when the journal has lost one of them: going on would be a silent gap."""
-        expected = item.first
-        chunks = self._journal.read(item.first)
-        while expected <= item.last:
-            batch = await asyncio.to_thread(_batch, chunks, item.last)
-            for chunk in batch:
-                if chunk.seq != expected:
-                    break
-                yield chunk
-                expected += 1
-            else:
-                if batch:
-                    continue
-            raise JournalError(f"{self._journal.folder}: chunk {expected} can't be read back")
+        """The item shrinks as it is taken, so a consumer that is cancelled leaves the rest in it.
+
+        JournalError when the journal has lost one of the chunks: going on would be a silent gap.
+        """
+        while item.first <= item.last:
+            begin, chunks = item.first, self._journal.read(item.first)
+            while item.first <= item.last and (
+                batch := await asyncio.to_thread(_batch, chunks, item.last)
+            ):
+                for chunk in batch:
+                    if chunk.seq != item.first:
+                        raise self._missing(item.first)
+                    item.first += 1
+                    yield chunk
+            if item.first == begin:
+                raise self._missing(begin)
+
+    def _missing(self, seq: int) -> JournalError:
+        return JournalError(f"{self._journal.folder}: chunk {seq} can't be read back")
 
 
 def _batch(chunks: Iterator[Chunk], last: int) -> list[Chunk]:

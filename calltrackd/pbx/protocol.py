@@ -84,10 +84,10 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
         self.ended.set_result(reason)
         self.closed = True
         self.transport.abort()
-        waiting, self.responses = list(self.responses.values()), {}
-        for request in waiting:
+        for request in self.responses.values():
             if not request.future.done():
                 request.future.set_exception(LinkDownError(reason))
+        self.responses.clear()
         if not self.banner.done():
             self.banner.cancel()
 

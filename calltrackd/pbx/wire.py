@@ -22,143 +22,37 @@ as `\xd0`, NUL as `\x00`.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from calltrackd.pbx.framer import BANNER, FOLLOWS, FOLLOWS_END, MAX_FRAME, Framer
 
 Frame = dict[str, str]
 FieldValue = str | int | Sequence[str]
 
-MAX_FRAME = 1 << 20
-"""Bytes. The longest real message seen is 3 KB; a queue with 1,000 members sends items of 400 B."""
-
-BANNER = b"Asterisk Call Manager/"
 REPEATED = frozenset({"Variable", "ChanVariable", "DestChanVariable", "Output"})
 """Headers that Asterisk repeats by design."""
 
-_END = b"\r\n\r\n"
-_SHORT_END = b"\r\n\n"
-_EMPTY_LINES = _END + b"\r"
-_NEWLINES = b"\r\n"
+CARRIERS = {"Variable": "VarSet", "Application": "Newexten"}
+"""Headers that are the reason of one event; elsewhere (CEL) they only repeat it."""
+
 _EVENT = b"Event: "
 _ACTION_ID = b"\r\nActionID:"
-_FOLLOWS = b"Response: Follows\r\nPrivilege: Command"
-_FOLLOWS_END = b"--END COMMAND--"
+_MOST_NAMES = 1000
+"""First lines remembered as unwanted; Asterisk 22 has 180 events."""
 _CANONICAL = {"event": "Event", "response": "Response", "actionid": "ActionID"}
-
-
-class Framer:
-    """Cuts bytes into blocks: one message each, without its closing empty line, never empty."""
-
-    def __init__(self, max_frame: int = MAX_FRAME) -> None:
-        self._max = max_frame
-        self._held = bytearray()
-        self._skipping = False
-        self._follows = bytearray()
-        self.joined = b""
-        """The bytes from which the last blocks were cut, to search them all at once."""
-        self.oversized = 0
-
-    @property
-    def held(self) -> int:
-        """Bytes of an unfinished message that wait in memory."""
-        return len(self._held) + len(self._follows)
-
-    def cut(self, data: bytes) -> list[bytes]:
-        """Take the next bytes; return the blocks that became whole."""
-        held = self._held
-        start = max(0, len(held) - 3)  # an end may have begun in what we hold
-        held += data
-        if held.find(_END, start) < 0 and held.find(_SHORT_END, start) < 0:
-            self.joined = b""
-            return self._wait()
-        self.joined = bytes(held)
-        if mended := _SHORT_END in self.joined:
-            self.joined = self.joined.replace(_SHORT_END, _END)
-        blocks = self.joined.split(_END)
-        self._held = bytearray(blocks.pop())
-        return self._plain(blocks, mended=mended) + self._wait()
-
-    def reset(self) -> bool:
-        """The connection ended: forget the unfinished message. Returns whether there was one."""
-        torn = self._skipping or bool(self._held.strip(_NEWLINES)) or bool(self._follows)
-        self._held.clear()
-        self._follows.clear()
-        self._skipping = False
-        return torn
-
-    def _wait(self) -> list[bytes]:
-        """Nothing more is whole, but a banner line is; keep the rest within bounds."""
-        if self._skipping:
-            del self._held[:-3]
-            return []
-        if self._held.startswith((b"\r", b"\n")):
-            self._held = self._held.lstrip(_NEWLINES)
-        banner = self._banner()
-        if len(self._held) > self._max + 3:
-            self._skipping = True
-            self.oversized += 1
-            del self._held[:-3]
-        return banner
-
-    def _banner(self) -> list[bytes]:
-        """The banner has no empty line behind it: it is whole with its own line."""
-        lines = []
-        while self._held.startswith(BANNER) and (end := self._held.find(b"\r\n")) >= 0:
-            lines.append(bytes(self._held[:end]))
-            self._held = self._held[end:].lstrip(_NEWLINES)
-        return lines
-
-    def _plain(self, blocks: list[bytes], *, mended: bool) -> list[bytes]:
-        """The blocks as they are, unless one of the rare cases is among them."""
-        if self._skipping:
-            self._skipping = False
-            del blocks[0]
-        if (
-            len(self.joined) > self._max
-            or self._follows
-            or b"Response: Follows" in self.joined
-            or BANNER in self.joined
-        ):
-            return [whole for block in blocks for whole in self._rare(block.lstrip(_NEWLINES))]
-        if mended or _EMPTY_LINES in self.joined or self.joined.startswith((b"\r", b"\n")):
-            blocks = [block.lstrip(_NEWLINES) for block in blocks]
-        return [block for block in blocks if block]
-
-    def _rare(self, block: bytes) -> list[bytes]:
-        """One block of bytes in which a banner, old Command output or a giant was seen."""
-        banners = []
-        while block.startswith(BANNER) and not self._follows:
-            line, _, block = block.partition(b"\r\n")
-            banners.append(line)
-            block = block.lstrip(_NEWLINES)
-        if self._follows or block.startswith(_FOLLOWS):
-            return banners + self._command_output(block)
-        if len(block) > self._max:
-            self.oversized += 1
-            return banners
-        return [*banners, block] if block else banners
-
-    def _command_output(self, block: bytes) -> list[bytes]:
-        """Gather until --END COMMAND--: empty lines are part of the output."""
-        self._follows += (_END if self._follows else b"") + block
-        if block.endswith(_FOLLOWS_END):
-            whole = [bytes(self._follows)]
-        elif len(self._follows) > self._max:
-            self.oversized += 1
-            whole = []
-        else:
-            return []
-        self._follows.clear()
-        return whole
 
 
 class AmiCodec:
     """Bytes of one AMI connection after another in, frames out.
 
-    `wanted`: names of the events that pass, None = all. `holding`: header lines; an event that
-    bears one of them passes whatever its name (`Variable: MIXMONITOR_FILENAME` takes that one
-    variable out of the flood of VarSet). `counters`, by what became of a message: `frames`,
-    `unwanted`, `oversized`, `malformed` (neither event nor response), `torn` (cut by the end of a
-    connection); and of what was mended in frames: `undecodable`, `headless` (lines without colon).
+    `wanted`: names of the events that pass, None = all. `holding`: header lines, as far as needed
+    from their begin; an unwanted event that bears one of them passes all the same
+    (`Variable: MIXMONITOR_FILENAME` takes that one variable out of the flood of VarSet). Lines of
+    `CARRIERS` are sought only in the event that exists to tell them.
+
+    `counters`, by what became of a message: `frames`, `unwanted`, `oversized`, `malformed` (neither
+    event nor response), `torn` (cut by the end of a connection); and of what was mended in frames:
+    `undecodable`, `headless` (lines without colon).
     """
 
     def __init__(
@@ -169,9 +63,19 @@ class AmiCodec:
         holding: Iterable[str] = (),
     ) -> None:
         self._framer = Framer(max_frame)
-        self._wanted = None if wanted is None else frozenset(name.encode() for name in wanted)
-        self._needles = (_ACTION_ID, *(b"\r\n" + line.encode() for line in holding))
-        self._holds = re.compile(b"|".join(map(re.escape, self._needles))).search
+        self._wanted = (
+            None if wanted is None else frozenset(_EVENT + name.encode() for name in wanted)
+        )
+        carried: dict[bytes, list[bytes]] = {}
+        anywhere = [_ACTION_ID]
+        for line in holding:
+            carrier = CARRIERS.get(line.partition(":")[0])
+            needles = carried.setdefault(_EVENT + carrier.encode(), []) if carrier else anywhere
+            needles.append(b"\r\n" + line.encode())
+        self._carried = {name: _searcher(needles) for name, needles in carried.items()}
+        self._needles = anywhere
+        self._anywhere = _searcher(anywhere)
+        self._dropped: set[bytes] = set()
         self._counts: Counter[str] = Counter()
 
     @property
@@ -201,41 +105,52 @@ class AmiCodec:
             self._counts["torn"] += 1
 
     def _filter(self, blocks: list[bytes]) -> list[bytes]:
-        """Drop events by name. Needles are sought in all the bytes first: ten times cheaper."""
-        wanted = self._wanted or frozenset()
-        if not any(needle in self._framer.joined for needle in self._needles):
-            return [
-                block
-                for block in blocks
-                if block[7 : block.find(b"\r", 7)] in wanted
-                or block[:7] != _EVENT
-                or (b"\r" not in block and block[7:] in wanted)
-            ]
+        """Drop events by name: those once seen to be unwanted by their first line alone."""
+        if any(needle in self._framer.joined for needle in self._needles):
+            return [block for block in blocks if self._passes(block)]
+        wanted, dropped, carried = self._wanted or (), self._dropped, self._carried
         return [
             block
             for block in blocks
-            if block[7 : block.find(b"\r", 7)] in wanted
-            or block[:7] != _EVENT
-            or (b"\r" not in block and block[7:] in wanted)
-            or self._holds(block)
+            if (line := block[: block.find(b"\r")]) in wanted
+            or (
+                line not in dropped
+                and (carried[line](block) if line in carried else self._passes(block))
+            )
         ]
+
+    def _passes(self, block: bytes) -> bool:
+        end = block.find(b"\r")
+        line = block if end < 0 else block[:end]
+        if line[:7] != _EVENT or line in (self._wanted or ()) or self._anywhere(block):
+            return True
+        if line in self._carried:
+            return self._carried[line](block) is not None
+        if end > 0 and len(self._dropped) < _MOST_NAMES:
+            self._dropped.add(line)
+        return False
 
     def _frame(self, block: bytes) -> Frame | None:
         """The frame of a block; None (counted) when it is none or unwanted after all."""
-        text = self._text(block)
-        if text.startswith("Asterisk Call Manager/"):
-            return {"Banner": text}
-        lines = text.split("\r\n")
         try:
+            text = block.decode()
+            lines = text.split("\r\n")
             frame = dict([line.split(": ", 1) for line in lines])
         except ValueError:
-            frame = self._careful(lines)
-        else:
-            if len(frame) != len(lines):
-                frame = self._careful(lines)
-        if text.startswith("Event: "):
-            return frame
-        return self._other(frame, text)
+            return self._odd(block)
+        if len(frame) != len(lines) or "\0" in text or text[:7] != "Event: ":
+            return self._odd(block)
+        return frame
+
+    def _odd(self, block: bytes) -> Frame | None:
+        """The same for all but the plainest events, header by header."""
+        text = self._text(block)
+        if block.startswith(BANNER):
+            return {"Banner": text}
+        if block.startswith(FOLLOWS):
+            return _command_frame(text)
+        frame = self._careful(text.split("\r\n"))
+        return frame if text.startswith("Event: ") else self._other(frame, block)
 
     def _text(self, block: bytes) -> str:
         """Readable, valid UTF-8 without NUL (PostgreSQL takes none), whatever the bytes."""
@@ -260,10 +175,8 @@ class AmiCodec:
                 frame[key] += "\n" + value
         return frame
 
-    def _other(self, frame: Frame, text: str) -> Frame | None:
+    def _other(self, frame: Frame, block: bytes) -> Frame | None:
         """What does not begin with `Event: `: a response, or a message in odd spelling."""
-        if text.startswith(_FOLLOWS.decode()):
-            return _command_frame(text)
         frame = {_CANONICAL.get(key.lower(), key): value for key, value in frame.items()}
         name = frame.get("Event")
         if name is None and "Response" not in frame:
@@ -271,16 +184,20 @@ class AmiCodec:
             return None
         if name is None or "Response" in frame or "ActionID" in frame or self._wanted is None:
             return frame
-        if name.encode() in self._wanted or self._holds(text.encode()):
+        if _EVENT + name.encode() in self._wanted or self._anywhere(block):
             return frame
         self._counts["unwanted"] += 1
         return None
 
 
+def _searcher(needles: Iterable[bytes]) -> Callable[[bytes], object]:
+    return re.compile(b"|".join(map(re.escape, needles))).search
+
+
 def _command_frame(text: str) -> Frame:
     """Command's output as Asterisk before 14 gave it, in the shape of today's."""
     frame: Frame = {}
-    body = text.removesuffix(_FOLLOWS_END.decode()).split("\r\n")
+    body = text.removesuffix(FOLLOWS_END.decode()).split("\r\n")
     while body and (parts := body[0].split(": ", 1))[0] in ("Response", "Privilege", "ActionID"):
         frame[parts[0]] = parts[-1]
         del body[0]

@@ -1,6 +1,7 @@
 """The intake: bounded memory, nothing lost, nothing out of order."""
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -73,6 +74,23 @@ async def test_a_pruned_chunk_is_an_error(journal: Journal) -> None:
     intake.chunk(7, 1.0, b"never written")
     with pytest.raises(JournalError, match="chunk 7"):
         await take(intake, 1)
+
+
+async def test_a_cancelled_consumer_leaves_the_rest(journal: Journal) -> None:
+    """Who goes on after a cancel gets all that was not taken, spilled or not."""
+    intake = Intake(journal, budget=10)
+    for number in range(9):
+        put(journal, intake, bytes([65 + number]) * 6)
+    found = await take(intake, 1)
+    for _ in range(3):
+        reading = asyncio.create_task(take(intake, 2))
+        await asyncio.sleep(0)
+        reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reading
+    intake.close()
+    found += [chunk async for chunk in intake]
+    assert [chunk.seq for chunk in found] == list(range(1, 10))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
