@@ -93,7 +93,7 @@ class Board:
         if channel_id is None:
             return None
         around = (self.channels.get(name) for name in self.groups.around(channel_id))
-        calls = {c.call for c in around if c is not None and c.call is not None}
+        calls = [c.call for c in around if c is not None and c.call is not None]
         return min(calls, key=lambda call: (call.provisional, call.started_at), default=None)
 
     # -- channels and calls
@@ -113,7 +113,7 @@ class Board:
         self.rooms.forget(channel.id)
         self.groups.discard(channel.id)
         if channel.call is not None:
-            channel.call.members.discard(channel.id)
+            channel.call.members.pop(channel.id, None)
         self.note_ended(channel.id)
 
     def note_ended(self, channel_id: str) -> None:
@@ -125,7 +125,7 @@ class Board:
     def open(self, direction: Direction, client: Channel) -> Call:
         """A call begins with its client's channel."""
         call = Call(direction, client)
-        call.clients.add(client.id)
+        call.clients[client.id] = None
         self.serve(client, call)
         self.calls[call] = None
         if self.unseen_until is not None:
@@ -136,9 +136,9 @@ class Board:
     def serve(self, channel: Channel, call: Call) -> None:
         """The channel serves this call from now on, and no other."""
         if channel.call is not None:
-            channel.call.members.discard(channel.id)
+            channel.call.members.pop(channel.id, None)
         channel.call = call
-        call.members.add(channel.id)
+        call.members[channel.id] = None
 
     def absorb(self, guest: Call, host: Call) -> None:
         """A provisional call turns out to have been a part of another one."""

@@ -8,6 +8,7 @@ to the client's call.
 """
 
 from calltrackd.calls.channel import Channel
+from calltrackd.calls.names import Names
 from calltrackd.calls.segment import Segment
 from calltrackd.calls.stopwatch import Stopwatch
 from calltrackd.model.call import Certainty, Direction, HungUpBy, KeyPress, Leg, Recording, Transfer
@@ -65,9 +66,9 @@ class Call:
         self.started_at = first.started_at
         self.public_id = ""
         """The record's id, once it was published."""
-        self.members: set[str] = set()
+        self.members: Names = {}
         """Living channels that serve the call."""
-        self.clients: set[str] = set()
+        self.clients: Names = {}
         """Those of them in the client's place."""
         self.anchor: str | None = None
         """Outbound: the operator's channel that dials."""
@@ -217,8 +218,8 @@ class Call:
         """What channel `old` was in this call, `new` is from now on."""
         for ids in (self.members, self.clients):
             if old in ids:
-                ids.discard(old)
-                ids.add(new)
+                del ids[old]
+                ids[new] = None
         if self.anchor == old:
             self.anchor = new
         if old in self.legs:

@@ -55,8 +55,9 @@ class Channel:
         """Known from before a link was lost (then) and not seen since."""
 
     def become(self, old: "Channel") -> None:
-        """The endpoint of `old` goes on under this channel's id."""
+        """The endpoint of `old` goes on under this channel's id; behind `old` is nobody then."""
         self.name, self.role, self.party = old.name, old.role, old.party
         self.number, self.number_name = old.number, old.number_name
         self.incoming, self.up_at = old.incoming, old.up_at
         self.talks_in, old.talks_in = old.talks_in, ()
+        old.role, old.party = "helper", None

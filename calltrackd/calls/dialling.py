@@ -73,7 +73,7 @@ class Dialling:
         elif call.provisional:
             _turn_outbound(call, channel)
         self._board.serve(channel, call)
-        call.clients.add(channel.id)
+        call.clients[channel.id] = None
         call.refused_by_client = None
         call.shown = call.shown or event.shown
         if not call.caller_raw:

@@ -64,7 +64,7 @@ class Ending:
     def _end_in_call(self, call: Call, channel: Channel, event: ChannelEnded) -> None:
         _end_leg(call, event)
         if channel.id in call.clients:
-            call.clients.discard(channel.id)
+            del call.clients[channel.id]
             if not call.clients:
                 self._client_gone(call, event.at)
         elif channel.id == call.anchor:

@@ -5,12 +5,14 @@ is an attribute and not a key: it changes on REFER with Replaces, on pick-up and
 (measured: no event tells, the next event just bears another one), and at a pick-up the bridge
 already joins channels whose ids still differ. So channels are joined transitively by everything
 that joins them: link id, dial, Local pair, bridge, pick-up, replacement. That is union-find; its
-sets are kept as plain sets here, merged small into large, because channels also leave: a group
+sets are kept themselves, merged small into large, because channels also leave: a group
 without living channels is forgotten, and memory is bounded by what is alive.
 
 A conference bridge joins nobody (two clients in one room stay two calls): the caller of `join`
 leaves those out.
 """
+
+from calltrackd.calls.names import Names
 
 
 class Group:
@@ -19,7 +21,7 @@ class Group:
     __slots__ = ("channels", "links")
 
     def __init__(self) -> None:
-        self.channels: set[str] = set()
+        self.channels: Names = {}
         self.links: set[str] = set()
 
 
@@ -39,7 +41,7 @@ class Groups:
         own = self._of.get(channel)
         if own is None:
             self._of[channel] = group
-            group.channels.add(channel)
+            group.channels[channel] = None
         elif own is not group:
             self._merge(own, group)
 
@@ -54,15 +56,15 @@ class Groups:
         group = self._of.pop(channel, None)
         if group is None:
             return
-        group.channels.discard(channel)
+        del group.channels[channel]
         if not group.channels:
             for link in group.links:
                 del self._by_link[link]
 
-    def around(self, channel: str) -> set[str]:
+    def around(self, channel: str) -> Names:
         """All living channels of the group, the channel itself included."""
         group = self._of.get(channel)
-        return set() if group is None else group.channels
+        return {} if group is None else group.channels
 
     def _merge(self, a: Group, b: Group) -> None:
         small, large = sorted((a, b), key=lambda g: len(g.channels))

@@ -23,7 +23,7 @@ class Places:
         if self._board.channel_of(event) is None:
             return
         call = self._board.call_behind(event.channel)
-        if call is None or event.at <= call.queue_at:
+        if call is None or event.at < call.queue_at:
             return
         call.queue_at = event.at
         call.depart(event.at, redirected=True)

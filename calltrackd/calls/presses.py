@@ -1,5 +1,8 @@
 """Key presses: whose they are and in which call."""
 
+from bisect import insort
+from operator import attrgetter
+
 from calltrackd.calls.board import Board
 from calltrackd.calls.call import Call
 from calltrackd.calls.channel import Channel
@@ -10,7 +13,10 @@ from calltrackd.model.channel import Digit
 
 
 class Presses:
-    """The side of a press is the side of the channel it came from."""
+    """The side of a press is the side of the channel it came from.
+
+    Presses are kept in the order in which the keys went down: a long one is told when it ends.
+    """
 
     def __init__(self, board: Board, news: News) -> None:
         self._board = board
@@ -29,7 +35,7 @@ class Presses:
         press = KeyPress(by, channel.party, event.digit, event.at)
         if press in call.digits:
             return
-        call.digits.append(press)
+        insort(call.digits, press, key=attrgetter("at"))
         if by == "caller" and call.in_ivr.running:
             call.ivr_path.append(event.digit)
         talk = call.talk_of(channel.id)

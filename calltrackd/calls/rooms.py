@@ -7,12 +7,14 @@ pair connects. So a room is the set of channels reachable from a bridge over pai
 
 from collections.abc import Iterator
 
+from calltrackd.calls.names import Names
+
 
 class Rooms:
     """Bridges with their channels; pairs of halves."""
 
     def __init__(self) -> None:
-        self._inside: dict[str, set[str]] = {}
+        self._inside: dict[str, Names] = {}
         self._bridge: dict[str, str] = {}
         self._pair: dict[str, str] = {}
         self.shared: set[str] = set()
@@ -38,7 +40,7 @@ class Rooms:
         if old is not None:
             self.leave(channel, old)
         self._bridge[channel] = bridge
-        self._inside.setdefault(bridge, set()).add(channel)
+        self._inside.setdefault(bridge, {})[channel] = None
         if shared:
             self.shared.add(bridge)
         return True
@@ -49,7 +51,7 @@ class Rooms:
             return False
         del self._bridge[channel]
         inside = self._inside[bridge]
-        inside.discard(channel)
+        del inside[channel]
         if not inside:
             del self._inside[bridge]
             self.shared.discard(bridge)
@@ -64,23 +66,24 @@ class Rooms:
         if other is not None:
             self._pair.pop(other, None)
 
-    def beside(self, bridge: str) -> set[str]:
+    def beside(self, bridge: str) -> Names:
         """The channels of one bridge."""
-        return self._inside.get(bridge, set())
+        return self._inside.get(bridge, {})
 
-    def room(self, bridge: str) -> set[str]:
+    def room(self, bridge: str) -> Names:
         """All channels that hear each other through the bridge, halves of pairs included."""
-        inside = self._inside.get(bridge, set())
+        inside = self._inside.get(bridge, {})
         if not any(channel in self._pair for channel in inside):
             return inside
-        return {channel for b in self._reachable(bridge) for channel in self._inside[b]}
+        return dict.fromkeys(name for b in self._reachable(bridge) for name in self._inside[b])
 
-    def _reachable(self, bridge: str) -> set[str]:
-        seen, todo = {bridge}, [bridge]
+    def _reachable(self, bridge: str) -> Names:
+        seen: Names = {bridge: None}
+        todo = [bridge]
         while todo:
             for nearby in self._across(todo.pop()):
                 if nearby not in seen:
-                    seen.add(nearby)
+                    seen[nearby] = None
                     todo.append(nearby)
         return seen
 

@@ -99,8 +99,10 @@ class Transfers:
     def _parked(self, event: Parked) -> None:
         """Told once by its event and again by every list of parked calls."""
         call = self._board.call_of(event)
-        pending = None if call is None else call.pending_transfer()
-        if call is None or (pending is not None and pending.kind == "park"):
+        if call is None or call.knows_transfer("park", event.at):
+            return
+        pending = call.pending_transfer()
+        if pending is not None and pending.kind == "park":
             return
         call.close_talks(event.at)
         call.operator_ended = False

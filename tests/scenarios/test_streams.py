@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -53,3 +55,22 @@ def test_stream_gives_ids_of_the_start(stream: Path, expected: Path) -> None:
 def test_there_are_streams() -> None:
     """The recordings came with the checkout: an empty list would pass every test above."""
     assert len(_scenarios()) >= 49 + 40
+
+
+def test_records_do_not_depend_on_the_process() -> None:
+    """Python's hashes differ from process to process; records must not."""
+    streams = sorted(STREAMS.glob("**/asterisk-22/*.jsonl"))[::8]
+    code = "import json,sys\nfrom pathlib import Path\nfrom tests.scenarios.run import records\n"
+    code += "print(json.dumps([records(Path(path)) for path in sys.argv[1:]]))"
+    outputs = {
+        subprocess.run(
+            [sys.executable, "-c", code, *map(str, streams)],
+            cwd=STREAMS.parents[1],
+            env={"PYTHONHASHSEED": seed, "PATH": ""},
+            capture_output=True,
+            timeout=60,
+            check=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(outputs) == 1
