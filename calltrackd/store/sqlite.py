@@ -7,6 +7,7 @@ aiosqlite gives each connection a thread and passes it four jobs a statement (ma
 fetch, close), each 60 µs of processor time. The cursor here does the four as one job.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -75,6 +76,14 @@ class _Connection(aiosqlite.Connection):
 
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy needs no more of a cursor
         return _Cursor(self._execute, self._conn)
+
+    async def _connect(self) -> aiosqlite.Connection:
+        """Wait for the thread when it could not connect; else it may outlive the event loop."""
+        try:
+            return await super()._connect()
+        except BaseException:
+            await asyncio.to_thread(self._thread.join)
+            raise
 
 
 def _connect(path: str) -> sqlite3.Connection:

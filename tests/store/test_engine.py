@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from calltrackd.store import calls
@@ -63,9 +65,12 @@ async def test_sqlite_is_set_up_to_survive(migrated_sqlite, pragma, value):
 
 
 async def test_sqlite_in_a_missing_folder_is_down(tmp_path):
-    """The error names the matter instead of making folders in odd places."""
+    """The error names the matter, makes no folders in odd places and leaves no thread behind."""
+    threads = set(threading.enumerate())
     with pytest.raises(StoreDown, match="unable to open"):
         await Store.open(f"sqlite:///{tmp_path}/no/such/calls.db")
+    left = set(threading.enumerate()) - threads
+    assert [thread.name for thread in left if "connection" in thread.name] == []
 
 
 async def test_file_that_is_no_database_is_down(tmp_path):
