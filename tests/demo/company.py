@@ -1,0 +1,73 @@
+"""The company of the demo: phones of clients and operators on loopback addresses."""
+
+import asyncio
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from tests.lab.asterisk import Asterisk
+from tests.lab.config import operator_ip
+from tests.lab.diary import Diary
+from tests.lab.sip.call import Call
+from tests.lab.sip.phone import Identity, Phone
+from tests.lab.sip.sound import Ear
+
+OPERATORS = ("101", "102", "103", "104", "105", "106", "107")
+TRUNK_IP = "127.0.0.50"
+TRUNK = "client"
+
+pause = asyncio.sleep
+"""How long a person does nothing."""
+
+
+class Company:
+    """All phones. `async with`; `say` hears what happens, in words."""
+
+    def __init__(self, pbx: Asterisk, say: Callable[[str], None]) -> None:
+        self.say = say
+        self.diary = Diary()
+        self._pbx = pbx
+        self._phones: dict[str, Phone] = {}
+
+    async def __aenter__(self) -> Self:
+        addresses = {TRUNK: TRUNK_IP} | {number: operator_ip(number) for number in OPERATORS}
+        deaf = Ear({})  # nobody has to prove here who was heard
+        for place, (name, ip) in enumerate(addresses.items()):
+            hertz = 400 + 50 * place
+            identity = Identity(
+                name=name, user=name, ip=ip, port=self._pbx.ports.phone, hertz=hertz
+            )
+            phone = Phone(identity, ("127.0.0.1", self._pbx.ports.sip), self.diary, deaf)
+            await phone.open()
+            self._phones[name] = phone
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for phone in self._phones.values():
+            await phone.close()
+
+    async def calls_in(self, did: str, shown: str, name: str = "") -> Call:
+        """A client dials `did`; `shown` is its number, or "anonymous"."""
+        return await self._phones[TRUNK].dial(did, shown, name)
+
+    async def dials(self, operator: str, number: str) -> Call:
+        """An operator dials."""
+        return await self._phones[operator].dial(number)
+
+    async def rings(self, phone: str, seconds: float = 1.5) -> Call:
+        """The phone is offered a call and rings so long."""
+        call = await self._phones[phone].incoming()
+        call.ring()
+        await pause(seconds)
+        return call
+
+    async def answers(self, phone: str, seconds: float = 1.5) -> Call:
+        """The phone rings and is picked up."""
+        call = await self.rings(phone, seconds)
+        await call.answer()
+        return call

@@ -1,0 +1,243 @@
+"""The demo from begin to end: PBX, receiver, daemon, calls, check, summary."""
+
+import asyncio
+import os
+import time
+import traceback
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from calltrackd.cli.common import console as wide_console
+from calltrackd.cli.feed import follow
+from calltrackd.cli.format import table
+from tests.demo.check import differences
+from tests.demo.house import House, InUseError
+from tests.demo.processes import ENDINGS, say
+from tests.demo.real import RealPbx
+from tests.demo.recorded import RecordedPbx
+from tests.demo.screen import Screen, screen_for
+from tests.fakes.receiver import Receiver
+from tests.lab.packages import Unavailable
+
+LINK_S = 30.0
+"""Until the daemon must be attached."""
+DRAIN_S = 15.0
+"""After the last call: until store and receiver must have everything."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the command line asked for. `pbx`: auto, real or recorded."""
+
+    pbx: str
+    folder: Path
+    faster: float = 2.0
+    record: Path | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a demo leaves: the stored calls, the webhooks, and what was wrong."""
+
+    calls: list[dict[str, Any]]
+    events: list[dict[str, Any]]
+    wrong: list[str]
+
+
+def evening(choice: Choice) -> int:
+    """Runs the demo; the exit code. Raises KeyboardInterrupt."""
+    failures: list[BaseException] = []
+    try:
+        with House(choice.folder) as house, _pbx(choice, house) as (pbx, title):
+            say(title)
+            outcome = asyncio.run(_watched(house, pbx, title))
+        _summarise(house, pbx, outcome)
+    except* (DemoError, InUseError) as errors:
+        failures += errors.exceptions
+    for failure in failures:
+        say(f"\nThe demo failed: {_first(failure)}")
+    return 1 if failures or outcome.wrong else 0
+
+
+class DemoError(Exception):
+    """The demo can't go on; the text says why."""
+
+
+def _first(error: BaseException) -> BaseException:
+    """The first plain exception of a group."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+
+
+@contextmanager
+def _pbx(choice: Choice, house: House) -> Iterator[tuple[RealPbx | RecordedPbx, str]]:
+    """A real Asterisk, or the recorded one with the reason."""
+    if choice.pbx == "recorded":
+        yield RecordedPbx(choice.faster), _recorded_title("as asked for", choice.faster)
+        return
+    real = RealPbx(house.folder, choice.record)
+    try:
+        try:
+            version = _prepared(real)
+        except Unavailable as error:
+            if choice.pbx == "real":
+                raise DemoError(f"no Asterisk is to be had: {error}") from None
+            yield RecordedPbx(choice.faster), _recorded_title(str(error), choice.faster)
+            return
+        yield real, f"calltrackd demo: a real Asterisk {version}, real SIP calls"
+    finally:
+        real.stop()
+
+
+def _recorded_title(reason: str, faster: float) -> str:
+    speed = f"{faster:g} times as fast"
+    return f"calltrackd demo: RECORDED calls of a real Asterisk 22, {speed} ({reason})"
+
+
+def _prepared(real: RealPbx) -> str:
+    what = "Starting Asterisk 22"
+    if not real.is_here():
+        what = "Fetching Asterisk 22 from the Debian mirror (290 MB unpacked, only this once)"
+    with Console(highlight=False).status(what):
+        if not os.isatty(1):
+            say(f"{what} …")
+        return real.prepare()
+
+
+async def _watched(house: House, pbx: RealPbx | RecordedPbx, title: str) -> Outcome:
+    """The asynchronous part; a signal cancels it."""
+    task = asyncio.current_task()
+    assert task is not None
+    loop = asyncio.get_running_loop()
+    for ending in ENDINGS:
+        loop.add_signal_handler(ending, task.cancel)
+    try:
+        return await _run(house, pbx, title)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+    finally:
+        with suppress(OSError):
+            await asyncio.shield(_closed(house, pbx))
+
+
+async def _closed(house: House, pbx: RealPbx | RecordedPbx) -> None:
+    loop = asyncio.get_running_loop()
+    for ending in ENDINGS:
+        loop.add_signal_handler(ending, lambda: None)  # we are at it
+    await house.stop()
+    await pbx.close()
+
+
+async def _run(house: House, pbx: RealPbx | RecordedPbx, title: str) -> Outcome:
+    screen = screen_for(title)
+    events: list[dict[str, Any]] = []
+
+    def arrived(event: dict[str, Any]) -> None:
+        events.append(event)
+        screen.hook(event)
+
+    async with Receiver((house.key,), on_event=arrived) as receiver:
+        house.furnish(await pbx.open(), receiver.url, pbx.recordings)
+        await house.start()
+        async with screen, _followed(house, screen) as attached:
+            await _soon(attached.wait(), "calltrackd did not attach", house)
+            await _played(pbx, screen, house)
+            screen.say("That was all; store and receiver are compared …")
+            return await _settled(house, events, receiver)
+
+
+@asynccontextmanager
+async def _followed(house: House, screen: Screen) -> AsyncIterator[asyncio.Event]:
+    """Shows what the daemon tells while the block lasts; the event: it is attached.
+
+    DemoError when the daemon dies.
+    """
+    attached = asyncio.Event()
+
+    async def watch() -> None:
+        await house.listening()
+        async with aclosing(follow(house.url)) as happenings:
+            async for happening in happenings:
+                screen.happening(happening)
+                if happening.kind == "links" and any(link["up"] for link in happening.data):
+                    attached.set()
+
+    async def guard() -> None:
+        raise DemoError(await house.died())
+
+    async with asyncio.TaskGroup() as tasks:
+        chores = [tasks.create_task(watch()), tasks.create_task(guard())]
+        yield attached
+        for chore in chores:
+            chore.cancel()
+
+
+async def _played(pbx: RealPbx | RecordedPbx, screen: Screen, house: House) -> None:
+    """The calls; DemoError when the phones waited for something in vain."""
+    try:
+        await pbx.play(screen.say)
+    except* TimeoutError as errors:
+        where = traceback.extract_tb(_first(errors).__traceback__)[0]
+        why = f"a phone waited in vain ({where.name}: {where.line})"
+        raise DemoError(f"{why}\n{house.last_words()}") from errors
+
+
+async def _soon(event: Any, otherwise: str, house: House) -> None:
+    try:
+        await asyncio.wait_for(event, LINK_S)
+    except TimeoutError:
+        raise DemoError(f"{otherwise} within {LINK_S:.0f} s:\n{house.last_words()}") from None
+
+
+async def _settled(house: House, events: list[dict[str, Any]], receiver: Receiver) -> Outcome:
+    """Compares until nothing differs any more, or time is up."""
+    deadline = time.monotonic() + DRAIN_S
+    while True:
+        calls = await house.calls()
+        wrong = differences(calls, events)
+        if receiver.forged:
+            wrong.append(f"{receiver.forged} webhooks with a wrong signature")
+        if not wrong or time.monotonic() > deadline:
+            return Outcome(calls, list(events), wrong)
+        await asyncio.sleep(0.3)
+
+
+def _summarise(house: House, pbx: RealPbx | RecordedPbx, outcome: Outcome) -> None:
+    screen = wide_console()
+    screen.print(table(outcome.calls, time.time(), None, screen.width))
+    answered = sum(call["outcome"] == "answered" for call in outcome.calls)
+    missed = sum(call["lost"] for call in outcome.calls)
+    types = Counter(event["type"] for event in outcome.events)
+    tags = Counter(tag["name"] for call in outcome.calls for tag in call["tags"])
+    say(f"\n{len(outcome.calls)} calls: {answered} answered, {missed} missed")
+    told = ", ".join(f"{count} {name}" for name, count in sorted(types.items()))
+    say(f"{len(outcome.events)} webhooks delivered, every signature right: {told}")
+    say(f"tags by phone keys: {', '.join(tags) or 'none'}")
+    if outcome.wrong:
+        say("\nNOT AS EXPECTED:\n  " + "\n  ".join(outcome.wrong))
+        say(f"The daemon's log: {house.log}")
+        return
+    say("All records are as the phones' plot says.")
+    _advise(house, pbx, outcome)
+
+
+def _advise(house: House, pbx: RealPbx | RecordedPbx, outcome: Outcome) -> None:
+    """What to type next; the folder stays until the next demo."""
+    moved = next(call for call in outcome.calls if call["transfers"])
+    here = Path.cwd()
+    config = house.config.relative_to(here) if house.config.is_relative_to(here) else house.config
+    say(f"""
+Look around; the store stays until the next demo:
+  export CALLTRACKD_CONFIG={config} PATH=$PWD/.venv/bin:$PATH
+  calltrackd calls list --missed
+  calltrackd calls show {moved["id"][:18]}
+  calltrackd tag add {moved["id"][:18]} 'call back' && calltrackd outbox list
+  calltrackd replay -c {config} --diff {config.parent}/state/journal/office/*.jsonl
+Then README.md: your own PBX in five minutes.""")
+    if isinstance(pbx, RealPbx) and pbx.recordings.exists():
+        say(f"Recordings, each side apart: {pbx.recordings}")

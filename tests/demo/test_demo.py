@@ -1,0 +1,208 @@
+"""The demo as a newcomer runs it: it proves itself, and nothing of it stays behind."""
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+import termios
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.lab.asterisk import CACHE
+from tests.lab.packages import Unavailable, asterisk_tree
+
+ROOT = Path(__file__).parents[2]
+LONGEST_S = 170
+MARK = "CALLTRACKD_DEMO_TEST"
+
+
+@pytest.fixture
+def mark() -> Iterator[str]:
+    """A word in the environment of all that comes from one demo; what is left is killed."""
+    word = uuid.uuid4().hex
+    yield word
+    for pid in living(word):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def asterisk() -> None:
+    """Asterisk 22 can be had; where it can't, the test is skipped, but never in CI."""
+    try:
+        asterisk_tree(22, CACHE)
+    except Unavailable as error:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(str(error))
+
+
+def living(word: str) -> list[int]:
+    """Pids of all processes that bear the mark."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if f"{MARK}={word}".encode() in environ.read_bytes():
+                found.append(int(environ.parent.name))
+    return found
+
+
+def command(pbx: str, folder: Path) -> list[str]:
+    """The demo's command line."""
+    options = ["--pbx", pbx, "--folder", str(folder), "--faster", "5"]
+    return [sys.executable, "-m", "tests.demo", *options]
+
+
+def surroundings(word: str) -> dict[str, str]:
+    """The environment with the mark, on a terminal of 100 by 30."""
+    size = {"COLUMNS": "100", "LINES": "30", "TERM": "xterm"}
+    return {**os.environ, **size, MARK: word, "PYTHONUNBUFFERED": "1"}
+
+
+def proves_itself(pbx: str, folder: Path, word: str) -> str:
+    """Runs it into a pipe; what it printed."""
+    done = subprocess.run(
+        command(pbx, folder), cwd=ROOT, env=surroundings(word), capture_output=True, text=True,
+        timeout=LONGEST_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "All records are as the phones' plot says." in done.stdout
+    assert living(word) == []
+    return done.stdout
+
+
+def test_recorded_calls_prove_themselves(tmp_path: Path, mark: str) -> None:
+    """Without an Asterisk the recorded stream gives all calls, tags and webhooks, and says so."""
+    assert "RECORDED calls" in proves_itself("recorded", tmp_path, mark)
+
+
+@pytest.mark.live22
+@pytest.mark.usefixtures("asterisk")
+def test_real_calls_prove_themselves(tmp_path: Path, mark: str) -> None:
+    """A real Asterisk and real phones give all calls, tags and webhooks."""
+    assert "a real Asterisk 22" in proves_itself("real", tmp_path, mark)
+
+
+def test_demo_without_asterisk_falls_back(tmp_path: Path, mark: str) -> None:
+    """Where apt can't give the packages the reason is told, and the recorded calls come."""
+    no_apt = {**surroundings(mark), "PATH": str(tmp_path), "DEBIAN_MIRROR": ""}
+    code = (
+        "import sys, pathlib, tests.lab.asterisk as lab, tests.demo.real as real;"
+        f"lab.CACHE = real.CACHE = pathlib.Path({str(tmp_path)!r}) / 'cache';"
+        "lab.Asterisk.__init__.__defaults__ = (lab.CACHE,);"
+        "from tests.demo.__main__ import main; sys.exit(main())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--folder", str(tmp_path / "demo"), "--faster", "5"],
+        cwd=ROOT, env=no_apt, capture_output=True, text=True, timeout=LONGEST_S, check=False,
+    )  # fmt: skip
+    assert "RECORDED calls of a real Asterisk 22" in done.stdout
+    assert "no apt on this machine" in done.stdout
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+def test_second_demo_in_one_folder_waits_its_turn(tmp_path: Path, mark: str) -> None:
+    """It would clear the first one's store; so it says no."""
+    with (tmp_path / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            command("recorded", tmp_path), cwd=ROOT, env=surroundings(mark), capture_output=True,
+            text=True, timeout=LONGEST_S, check=False,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert "another demo runs" in done.stdout
+
+
+# -- the end comes early
+
+
+class Terminal:
+    """A demo on a terminal of its own, in a session of its own."""
+
+    def __init__(self, pbx: str, folder: Path, word: str) -> None:
+        self.master, slave = os.openpty()
+        self.shown = ""
+        self.process = subprocess.Popen(
+            command(pbx, folder), cwd=ROOT, env=surroundings(word), stdin=slave, stdout=slave,
+            stderr=slave, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - one ioctl
+        )  # fmt: skip
+        os.close(slave)
+
+    def until(self, words: str) -> None:
+        """Reads until the words are on the screen."""
+        deadline = time.monotonic() + LONGEST_S
+        while words not in self.shown and time.monotonic() < deadline:
+            self.shown += os.read(self.master, 65_536).decode(errors="replace")
+        assert words in self.shown
+
+    def type_ctrl_c(self) -> None:
+        """As a person does it."""
+        os.write(self.master, b"\x03")
+
+    def terminate(self) -> None:
+        """As `kill` does it: the demo alone is told, its children are not."""
+        self.process.terminate()
+
+    def hang_up(self) -> None:
+        """The window is closed."""
+        os.close(self.master)
+        self.master = -1
+
+    def end(self) -> int:
+        """Waits for the end; the exit code."""
+        try:
+            deadline = time.monotonic() + 30
+            while self.process.poll() is None and time.monotonic() < deadline:
+                if self.master >= 0:
+                    with suppress(OSError):  # the other side is gone
+                        self.shown += os.read(self.master, 65_536).decode(errors="replace")
+                else:
+                    self.process.wait(30)
+            return self.process.wait(30)
+        finally:
+            if self.master >= 0:
+                os.close(self.master)
+
+
+ENDINGS = (Terminal.type_ctrl_c, Terminal.terminate, Terminal.hang_up)
+
+
+@pytest.mark.parametrize("end", ENDINGS, ids=lambda end: end.__name__)
+def test_nothing_stays_when_it_ends_amid_a_call(
+    end: Callable[[Terminal], None], tmp_path: Path, mark: str
+) -> None:
+    """Ctrl-C, kill and a closed window end receiver and daemon."""
+    terminal = Terminal("recorded", tmp_path, mark)
+    terminal.until("talking 102")
+    end(terminal)
+    assert terminal.end() == 130
+    assert living(mark) == []
+
+
+@pytest.mark.parametrize("words", ["about a minute", "connecting"])
+def test_nothing_stays_when_it_ends_at_once(words: str, tmp_path: Path, mark: str) -> None:
+    """Also before the first call."""
+    terminal = Terminal("recorded", tmp_path, mark)
+    terminal.until(words)
+    terminal.type_ctrl_c()
+    assert terminal.end() == 130
+    assert living(mark) == []
+
+
+@pytest.mark.live22
+@pytest.mark.usefixtures("asterisk")
+@pytest.mark.parametrize("words", ["Starting Asterisk", "connecting", "talking 102"])
+def test_no_asterisk_stays_after_ctrl_c(words: str, tmp_path: Path, mark: str) -> None:
+    """While it starts, while the daemon connects, amid a call."""
+    terminal = Terminal("real", tmp_path, mark)
+    terminal.until(words)
+    terminal.type_ctrl_c()
+    assert terminal.end() == 130
+    assert living(mark) == []
