@@ -30,6 +30,8 @@ from calltrackd.pbx.wire import FieldValue, Frame
 _FIRST_WAIT_S = 0.5
 _STEADY_S = 10.0
 """A link that held so long was a good one."""
+_SLOW_S = 1.0
+"""For one append. Asterisk drops a client that does not read for 5 to 10 s."""
 _MOST_HELD = 8 << 20
 """Bytes before the login is accepted: a manager sends two lines, anything else is none."""
 
@@ -171,10 +173,13 @@ class Link:
             raise LinkDownError("it floods instead of letting us log in")
 
     def _take(self, at: float, data: bytes) -> None:
+        began = time.monotonic()
         try:
             seq = self._journal.append(at, data)
         except JournalError as error:
             raise LinkDownError(f"bytes can't be kept: {error}") from error
+        if (took := time.monotonic() - began) > _SLOW_S:
+            _log.warning("the journal's disk is slow", pbx=self._journal.pbx, took_s=round(took, 3))
         self._sink.chunk(seq, at, data)
 
     # -- up and down

@@ -22,9 +22,10 @@ SNAPSHOT = (
 GRANT = {
     "CoreShowChannels": "write = reporting",
     "Status": "write = reporting",
+    "ParkedCalls": "write = call",
     "ConfbridgeListRooms": "write = reporting",
 }
-"""The smallest class in manager.conf that allows an action; the others need none."""
+"""The class in manager.conf that allows an action (ListCommands of 22); the others need none."""
 
 _log = structlog.get_logger(__name__)
 
