@@ -29,12 +29,18 @@ class Enricher:
         """Complete the records in place, in the order in which they will be saved."""
         for change in changes:
             change.record.source = self._sources.of(change.record.did)
-        fresh = [c.record for c in changes if c.record.id not in self._histories]
-        self._histories |= await history.before(conn, _once(fresh))
+        await self._look_back(conn, [change.record for change in changes])
         standing = await tags.of_calls(conn, {change.record.id for change in changes})
         for change in changes:
             change.record.tags = list(standing.get(change.record.id, ()))
             self._complete(change.record)
+
+    async def _look_back(self, conn: AsyncConnection, records: Sequence[CallRecord]) -> None:
+        """Histories of calls seen first here; other calls of their clients here count as well."""
+        clients = {r.caller for r in records if r.id not in self._histories}
+        theirs = [record for record in records if record.caller in clients]
+        for call_id, found in (await history.before(conn, theirs)).items():
+            self._histories.setdefault(call_id, found)
 
     def forget(self, changes: Sequence[Change]) -> None:
         """These are committed: drop the histories of calls that ended."""
@@ -47,8 +53,3 @@ class Enricher:
         record.earlier = known.earlier
         record.first_source = first_source(record, known.first)
         record.kind = judge(record, known.earlier, self._kinds)
-
-
-def _once(records: Sequence[CallRecord]) -> list[CallRecord]:
-    """Each call once, as it stands in its first change."""
-    return list({record.id: record for record in reversed(records)}.values())[::-1]
