@@ -59,7 +59,7 @@ def test_there_are_streams() -> None:
 
 def test_records_do_not_depend_on_the_process() -> None:
     """Python's hashes differ from process to process; records must not."""
-    streams = sorted(STREAMS.glob("**/asterisk-22/*.jsonl"))[::8]
+    streams = sorted(STREAMS.glob("**/asterisk-22/*.jsonl"))[::12]
     code = "import json,sys\nfrom pathlib import Path\nfrom tests.scenarios.run import records\n"
     code += "print(json.dumps([records(Path(path)) for path in sys.argv[1:]]))"
     outputs = {
@@ -71,6 +71,6 @@ def test_records_do_not_depend_on_the_process() -> None:
             timeout=60,
             check=True,
         ).stdout
-        for seed in ("1", "2", "3")
+        for seed in ("1", "2")
     }
     assert len(outputs) == 1
