@@ -2,7 +2,8 @@
 
     python -m tests.lab.record --version 22 [--only NAME ...]
 
-writes tests/streams/asterisk-22/NAME.jsonl and tests/streams/expected/asterisk-22/NAME.json.
+writes tests/streams/asterisk-22/NAME.jsonl and tests/streams/expected/asterisk-22/NAME.json;
+with --advised (the AMI user and eventfilter of dialplan/asterisk) into asterisk-22-advised.
 """
 
 import argparse
@@ -14,14 +15,14 @@ from pathlib import Path
 
 from tests.lab import scenarios as _scenarios  # noqa: F401 - registers them
 from tests.lab.asterisk import Asterisk
+from tests.lab.recorder import Tap, advised_tap
 from tests.lab.stage import SCENARIOS, Scenario, Stage, play
 
 STREAMS = Path(__file__).parents[1] / "streams"
 
 
-def keep(stage: Stage, entry: Scenario, version: int, folder: Path = STREAMS) -> None:
-    """Writes one played scenario."""
-    group = f"asterisk-{version}"
+def keep(stage: Stage, entry: Scenario, group: str, folder: Path = STREAMS) -> None:
+    """Writes one played scenario into the set `group`."""
     stage.tap.save(folder / group / f"{entry.name}.jsonl", entry.name)
     truth = {"scenario": entry.name, "pbx": "asterisk", "t0": stage.tap.zero, "note": entry.note,
              "calls": stage.expected()}  # fmt: skip
@@ -30,16 +31,16 @@ def keep(stage: Stage, entry: Scenario, version: int, folder: Path = STREAMS) ->
     target.write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n")
 
 
-async def _record(pbx: Asterisk, names: list[str], verbose: bool) -> None:
+async def _record(pbx: Asterisk, names: list[str], *, advised: bool, verbose: bool) -> None:
     for name in names:
         entry = SCENARIOS[name]
-        stage = Stage(pbx)
+        stage = Stage(pbx, advised_tap() if advised else Tap())
         try:
             await play(stage, entry)
         except Exception:
             print("\n".join([f"{name} failed:", *stage.diary.lines()]))  # noqa: T201
             raise
-        keep(stage, entry, pbx.version)
+        keep(stage, entry, f"asterisk-{pbx.version}{'-advised' if advised else ''}")
         print(f"{name}: {len(stage.tap.frames)} frames", flush=True)  # noqa: T201 - a tool's output
         if verbose:
             print("\n".join(stage.diary.lines()))  # noqa: T201
@@ -50,6 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--version", type=int, choices=(22, 16), default=22)
     parser.add_argument("--only", nargs="*", help="names, all without")
+    parser.add_argument("--advised", action="store_true", help="as the user that we advise")
     parser.add_argument("--verbose", action="store_true", help="print the phones' diary")
     options = parser.parse_args()
     names = options.only or list(SCENARIOS)
@@ -59,7 +61,7 @@ def main() -> None:
         tempfile.TemporaryDirectory(prefix="asterisk-lab-") as folder,
         Asterisk(options.version, Path(folder)) as pbx,
     ):
-        asyncio.run(_record(pbx, names, options.verbose))
+        asyncio.run(_record(pbx, names, advised=options.advised, verbose=options.verbose))
 
 
 if __name__ == "__main__":

@@ -29,6 +29,17 @@ async def tag_keys_unheard(stage: Stage) -> None:
 
 
 @scenario()
+async def tag_keys_unheard_queue(stage: Stage) -> None:
+    """The same with an operator of a queue."""
+    caller, operator = await talk_with(stage, "102", did="17", queue="sales")
+    await operator.press("*71")
+    await pause(1)
+    await operator.press("4")
+    await pause(1)
+    await caller.bye()
+
+
+@scenario()
 async def keys_fast_and_long(stage: Stage) -> None:
     """Keys of 40 ms in a row and one of two seconds."""
     caller, operator = await talk_with(stage, "101")
