@@ -1,15 +1,15 @@
 """Source, kind and history of a call: added before its record is first published."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.calls.kinds import judge
-from calltrackd.model.call import CallRecord, Change
+from calltrackd.model.call import CallRecord, Change, Tag
 from calltrackd.settings import Kinds
 from calltrackd.sources.first import first_source
 from calltrackd.sources.numbers import Sources
-from calltrackd.store import history, tags
+from calltrackd.store import history
 from calltrackd.store.history import History
 
 
@@ -25,12 +25,19 @@ class Enricher:
         """New settings hold for what is published from now on."""
         self._sources, self._kinds = sources, kinds
 
-    async def enrich(self, conn: AsyncConnection, changes: Sequence[Change]) -> None:
-        """Complete the records in place, in the order in which they will be saved."""
+    async def enrich(
+        self,
+        conn: AsyncConnection,
+        changes: Sequence[Change],
+        standing: Mapping[str, Sequence[Tag]],
+    ) -> None:
+        """Complete the records in place, in the order in which they will be saved.
+
+        `standing`: call id -> its tags, as this transaction sees them.
+        """
         for change in changes:
             change.record.source = self._sources.of(change.record.did)
         await self._look_back(conn, [change.record for change in changes])
-        standing = await tags.of_calls(conn, {change.record.id for change in changes})
         for change in changes:
             change.record.tags = list(standing.get(change.record.id, ()))
             self._complete(change.record)

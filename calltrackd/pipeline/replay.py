@@ -1,9 +1,8 @@
 """Recorded streams through the very same pipeline, without network, into a store of their own."""
 
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from itertools import groupby
 from pathlib import Path
 
 from calltrackd.model.call import CallRecord
@@ -62,7 +61,7 @@ class Replay:
 
 
 async def _put(committer: Committer, street: Street, effects: Effects) -> None:
-    await committer.put(street.pbx, street.seq, effects.changes, street.first_seqs)
+    await committer.put(street.pbx, street.seq, effects.changes, effects.first_seqs)
 
 
 def attachment(settings: Settings, name: str) -> AsteriskPbx:
@@ -73,18 +72,16 @@ def attachment(settings: Settings, name: str) -> AsteriskPbx:
     return AsteriskPbx.model_construct(kind="asterisk", name=name)
 
 
-def _journals(streams: Iterable[Stream]) -> list[list[Stream]]:
-    """Segments of one journal that follow each other are one stream; other files stand alone."""
-    numbered = enumerate(streams)
-
-    def series(item: tuple[int, Stream]) -> tuple[str, int]:
-        number, stream = item
-        return stream.header.pbx, -1 if stream.header.scenario == "journal" else number
-
-    return [
-        sorted((stream for _, stream in group), key=lambda stream: stream.header.seq)
-        for _, group in groupby(numbered, series)
-    ]
+def _journals(streams: Sequence[Stream]) -> list[list[Stream]]:
+    """Segments of one journal are one stream; other files, which name a scenario, stand alone."""
+    found: dict[tuple[str, str, int], list[Stream]] = {}
+    for number, stream in enumerate(streams):
+        header = stream.header
+        alone = number if header.scenario else -1
+        found.setdefault((header.pbx, header.scenario, alone), []).append(stream)
+    for segments in found.values():
+        segments.sort(key=lambda stream: stream.header.seq)
+    return list(found.values())
 
 
 @asynccontextmanager

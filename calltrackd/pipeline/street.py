@@ -3,6 +3,10 @@
 Nothing here looks at a clock: a chunk bears the time at which it was read, and pauses between phone
 keys are settled when the next chunk (or `tick`) passes their end. What a change is worth is the
 same, whichever comes first.
+
+An event on which the tracker breaks is a fault of ours. It is counted and handed on, and the next
+event is taken: one strange call must neither stop the others nor, read again from the journal after
+a restart, keep the daemon from starting.
 """
 
 from collections import Counter
@@ -12,12 +16,14 @@ import msgspec
 
 from calltrackd.calls.record import NumberRules
 from calltrackd.calls.tracker import Tracker
-from calltrackd.model.call import CallRecord, Change, Pressed, Tag
-from calltrackd.model.channel import ChannelEnded, ChannelEvent, ChannelStarted, Snapshot
+from calltrackd.model.call import CallRecord, Change, Pressed
+from calltrackd.model.channel import ChannelEvent
 from calltrackd.pbx.asterisk import HOLDING, WANTED, Translator
 from calltrackd.pbx.channels import ChannelRules
 from calltrackd.pbx.stream import Chunk
-from calltrackd.pbx.wire import AmiCodec
+from calltrackd.pbx.wire import AmiCodec, Frame
+from calltrackd.pipeline.given import GivenTags
+from calltrackd.pipeline.origins import Origins
 from calltrackd.settings import Keypad as Rules
 from calltrackd.tagging.keypad import Keypad, Verdict
 
@@ -25,8 +31,12 @@ from calltrackd.tagging.keypad import Keypad, Verdict
 class Effects(msgspec.Struct):
     """What one chunk did: changes to commit, keypad verdicts to confirm by a tone."""
 
-    changes: list[Change]
-    verdicts: list[Verdict]
+    changes: list[Change] = []
+    verdicts: list[Verdict] = []
+    first_seqs: dict[str, int] = {}
+    """Of the calls that changed: number of the chunk from which each can be rebuilt."""
+    faults: list[Exception] = []
+    """What broke; each bears a note of where."""
 
 
 class Street:
@@ -41,6 +51,7 @@ class Street:
         self._keypad = keypad
         self._origins = Origins()
         self._given = GivenTags()
+        self._faults: Counter[str] = Counter()
         self.first_seqs: dict[str, int] = {}
         """Call in progress -> number of the chunk from which it can be rebuilt."""
         self.seq = 0
@@ -57,8 +68,18 @@ class Street:
 
     @property
     def unusable(self) -> Counter[str]:
-        """Events that lacked a header or spoke of unknown channels, by name."""
-        return self._translator.unusable + self.tracker.unknown
+        """Events that lacked a header, spoke of unknown channels or broke the tracker, by name."""
+        return self._translator.unusable + self.tracker.unknown + self._faults
+
+    @property
+    def in_progress(self) -> int:
+        """Published calls that live."""
+        return len(self.first_seqs)
+
+    @property
+    def needs_from(self) -> int:
+        """The oldest chunk without which what goes on now could not be rebuilt; it only grows."""
+        return min([self._origins.bound(), *self.first_seqs.values()])
 
     def feed(self, chunk: Chunk) -> Effects:
         """Take the next chunk of the journal."""
@@ -67,17 +88,16 @@ class Street:
         if chunk.mark is not None:
             self._mark(chunk, effects)
             return effects
-        self._origins.chunk(chunk.seq)
+        self._origins.chunk(chunk.seq, chunk.at)
         frames = self._codec.feed(chunk.data)
         for frame in frames:
-            for event in self._translator.feed(chunk.at, frame):
-                self._walk(event, effects)
+            self._frame(frame, effects)
         self._origins.settled(cut=self._codec.held > 0, ended=bool(frames))
         return effects
 
     def tick(self, at: float) -> Effects:
         """Settle the pauses between keys that ended by `at`."""
-        effects = Effects([], [])
+        effects = Effects()
         deadline = self._keypad.next_deadline()
         if deadline is not None and deadline <= at:
             self._judge(self._keypad.expire(at), effects)
@@ -105,17 +125,35 @@ class Street:
     def _mark(self, chunk: Chunk, effects: Effects) -> None:
         self._codec.reset()
         if chunk.mark == "reconnect":
-            self._origins.connected(chunk.seq)
+            self._origins.connected(chunk.seq, chunk.at)
             return
         for event in self._translator.link_lost(chunk.at):
+            self._walk(event, effects)
+        self._origins.ended(chunk.seq)
+
+    def _frame(self, frame: Frame, effects: Effects) -> None:
+        try:
+            events = self._translator.feed(self.at, frame)
+        except Exception as error:  # noqa: BLE001 - border: see the module's docstring
+            self._fault(frame.get("Event", ""), error, effects)
+            return
+        for event in events:
             self._walk(event, effects)
 
     def _walk(self, event: ChannelEvent, effects: Effects) -> None:
         self.seen[type(event).__name__] += 1
         self._origins.see(event)
-        self._take(self.tracker.feed(event), effects)
-        for pressed in self.tracker.take_presses():
-            self._press(pressed, effects)
+        try:
+            self._take(self.tracker.feed(event), effects)
+            for pressed in self.tracker.take_presses():
+                self._press(pressed, effects)
+        except Exception as error:  # noqa: BLE001 - border: see the module's docstring
+            self._fault(type(event).__name__, error, effects)
+
+    def _fault(self, name: str, error: Exception, effects: Effects) -> None:
+        self._faults[f"fault in {name}"] += 1
+        error.add_note(f"in {name} of {self.pbx}, chunk {self.seq}")
+        effects.faults.append(error)
 
     def _press(self, pressed: Pressed, effects: Effects) -> None:
         verdicts = self._keypad.press(pressed.record, pressed.press, pressed.talking)
@@ -124,13 +162,20 @@ class Street:
     def _take(self, changes: Iterable[Change], effects: Effects) -> None:
         for change in changes:
             call_id = change.record.id
-            self.first_seqs.setdefault(call_id, self._origins.first())
+            first = self.first_seqs.setdefault(call_id, self._origins.first())
+            effects.first_seqs[call_id] = first
             if change.step == "ended":
-                for verdict in self._keypad.forget(call_id):
-                    self._given.mark(change, verdict)
-                    effects.verdicts.append(verdict)
-                self._given.forget(call_id)
+                self._end(change, effects)
             effects.changes.append(change)
+
+    def _end(self, change: Change, effects: Effects) -> None:
+        """Keys half typed are settled by the end of their call."""
+        call_id = change.record.id
+        for verdict in self._keypad.forget(call_id):
+            self._given.mark(change, verdict)
+            effects.verdicts.append(verdict)
+        self._given.forget(call_id)
+        del self.first_seqs[call_id]
 
     def _judge(self, verdicts: Iterable[Verdict], effects: Effects) -> None:
         for verdict in verdicts:
@@ -139,93 +184,5 @@ class Street:
             change = None if record is None else Change(record, "updated", verdict.at)
             if change is not None and self._given.mark(change, verdict):
                 effects.changes.append(change)
-
-
-class GivenTags:
-    """Which keypad tags the calls in progress bear, so that a tag pressed twice is one tag."""
-
-    def __init__(self) -> None:
-        self._given: dict[str, set[tuple[str, str | None]]] = {}
-
-    def mark(self, change: Change, verdict: Verdict) -> bool:
-        """Put the verdict's tag into the change. False when it changes nothing."""
-        given = self._given.setdefault(verdict.call_id, set())
-        key = verdict.tag, verdict.operator
-        if verdict.kind == "unknown" or (verdict.kind == "tag") is (key in given):
-            return False
-        tag = Tag(
-            name=verdict.tag,
-            source="keypad",
-            by=verdict.operator,
-            at=verdict.at,
-            evidence={"keys": verdict.keys},
-        )
-        if verdict.kind == "tag":
-            given.add(key)
-            change.tags = [*change.tags, tag]
-        else:
-            given.discard(key)
-            change.untags = [*change.untags, tag]
-        return True
-
-    def forget(self, call_id: str) -> None:
-        """The call ended."""
-        self._given.pop(call_id, None)
-
-
-class Origins:
-    """From which chunk on the calls in progress can be rebuilt.
-
-    A call published now may have begun with any channel that lives now (a consultation's, a
-    callback's), so its origin is the oldest living channel's: a safe bound, kept in O(1), since
-    channels appear in the order of their chunks. Channels known from a snapshot are rebuilt from
-    the connection's first chunk.
-    """
-
-    def __init__(self) -> None:
-        self._channels: dict[str, int] = {}
-        self._frame_began = 0
-        self._now = 0
-        self._connected = 0
-        self._from_snapshot: set[str] = set()
-
-    def connected(self, seq: int) -> None:
-        """A connection begins with this chunk."""
-        self._connected = seq
-        self._frame_began = seq
-
-    def chunk(self, seq: int) -> None:
-        """The next chunk; the frame cut at its start began in an earlier one."""
-        self._now = seq
-        if self._frame_began == 0:
-            self._frame_began = seq
-
-    def settled(self, *, cut: bool, ended: bool) -> None:
-        """The chunk is taken. `cut`: a frame goes on in the next; `ended`: some frame ended."""
-        if not cut:
-            self._frame_began = 0
-        elif ended:
-            self._frame_began = self._now
-
-    def see(self, event: ChannelEvent) -> None:
-        """Follow which channels live."""
-        if isinstance(event, ChannelStarted):
-            self._channels.setdefault(event.channel, self._frame_began)
-        elif isinstance(event, ChannelEnded):
-            self._channels.pop(event.channel, None)
-            self._from_snapshot.discard(event.channel)
-        elif isinstance(event, Snapshot):
-            self._snapshot(event)
-
-    def first(self) -> int:
-        """The oldest chunk that matters now."""
-        oldest = next(iter(self._channels.values()), self._frame_began or self._now)
-        return min(oldest, self._connected) if self._from_snapshot else oldest
-
-    def _snapshot(self, event: Snapshot) -> None:
-        alive = {seen.channel for seen in event.channels}
-        self._from_snapshot |= alive - self._channels.keys()
-        self._from_snapshot &= alive
-        for gone in self._channels.keys() - alive:
-            if self._channels[gone] < self._connected:
-                del self._channels[gone]
+                first = self.first_seqs.get(verdict.call_id, self.seq)
+                effects.first_seqs[verdict.call_id] = first

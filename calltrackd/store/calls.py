@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import ColumnElement, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from calltrackd.model.call import CallRecord, Change, Direction, Outcome
+from calltrackd.model.call import CallRecord, Change, Direction, Outcome, Tag
 from calltrackd.store import dialect
 from calltrackd.store import tags as tags_
 from calltrackd.store.errors import NotUnique
@@ -93,7 +93,10 @@ async def _save_recordings(conn: AsyncConnection, records: Iterable[CallRecord])
 
 
 async def save(
-    conn: AsyncConnection, changes: Sequence[Change], first_seqs: Mapping[str, int] = _NO_SEQS
+    conn: AsyncConnection,
+    changes: Sequence[Change],
+    first_seqs: Mapping[str, int] = _NO_SEQS,
+    standing: Mapping[str, Sequence[Tag]] | None = None,
 ) -> list[CallRecord]:
     """Save many changes, several of one call too; returns their records as committed, in order.
 
@@ -104,7 +107,8 @@ async def save(
     if not changes:
         return []
     versions = await _versions(conn, {change.record.id for change in changes})
-    standing = await tags_.of_calls(conn, {change.record.id for change in changes})
+    if standing is None:
+        standing = await tags_.of_calls(conn, {change.record.id for change in changes})
     saved: list[CallRecord] = []
     latest: dict[str, tuple[CallRecord, float]] = {}
     for change in changes:
