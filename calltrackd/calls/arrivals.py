@@ -50,8 +50,12 @@ class Arrivals:
         if channel is None:
             return
         channel.number, channel.number_name = event.number, event.number_name
-        if channel.call is not None and channel.call.anchor == channel.id:
-            channel.call.callback_to = event.number
+        call = channel.call
+        if call is not None and call.anchor == channel.id and self._is_outside(event.number):
+            call.callback_to = event.number
+
+    def _is_outside(self, number: str) -> bool:
+        return self._board.numbers.e164(number) is not None
 
     def _replaced(self, event: Replaced) -> None:
         """A masquerade: `by` is now the endpoint that was behind `channel`."""

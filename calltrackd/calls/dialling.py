@@ -42,7 +42,7 @@ class Dialling:
         elif call is not None:
             self._dial_phone(event, channel, call)
         else:
-            self._dial_for_callback(channel)
+            self._dial_for_callback(event, channel)
 
     def _dial_phone(self, event: Dialed, channel: Channel, call: Call) -> None:
         """A phone is offered the call; an outside number is a phone too (a forwarded call)."""
@@ -59,11 +59,15 @@ class Dialling:
         if call.anchor != channel.id:
             call.legs[channel.id] = Leg(operator=channel.party or channel.id)
 
-    def _dial_for_callback(self, channel: Channel) -> None:
-        """An originate rings the operator first: the client's place is empty yet."""
+    def _dial_for_callback(self, event: Dialed, channel: Channel) -> None:
+        """An originate rings the operator first: the client's place is empty yet.
+
+        The phone is shown the client as the caller; behind a Local channel as the connected line.
+        """
         call = self._board.open("internal", channel)
         call.anchor = channel.id
-        call.callback_to = channel.number
+        outside = self._board.numbers.e164(channel.number) is not None
+        call.callback_to = channel.number if outside else event.shown
         call.legs[channel.id] = Leg(operator=channel.party or channel.id)
 
     def _dial_client(self, event: Dialed, channel: Channel, call: Call | None) -> None:

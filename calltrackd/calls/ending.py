@@ -118,9 +118,10 @@ class Ending:
 
 
 def _client_asked(call: Call, channel: Channel) -> None:
+    """A client that is called and refuses (486) asks too, but has hung up nothing."""
     if call.anchor == channel.id:
         call.operator_ended = channel.up_at is not None
-    elif call.direction != "outbound" or call.answered_at is not None:
+    elif call.direction != "outbound" or channel.up_at is not None:
         call.client_gave_up = call.client_gave_up or call.place()
 
 

@@ -1,6 +1,6 @@
 """Outbound, internal and originated calls."""
 
-from calltrackd.model.channel import Numbered, TransferredBlind
+from calltrackd.model.channel import Dialed, Numbered, TransferredBlind
 from tests.calls.story import Story, legs, talks, transfers
 
 
@@ -96,6 +96,27 @@ def test_callback_whose_operator_never_picks_up() -> None:
         "outbound", "+79169998877", "no_answer",
     )  # fmt: skip
     assert (legs(record), record.hung_up_by) == ({"101": "no_answer"}, "pbx")
+
+
+def test_callback_through_a_local_knows_its_client() -> None:
+    """The phone's own channel bears its extension; the connected line is who is called back."""
+    story = Story().local("half-1", "half-2", of="half-1").appears("101", "half-2")
+    story.tell(Dialed, source="half-2", channel="101", number="101", shown="79169998877")
+    record = story.after(20).ends("101", "half-2", "half-1").record
+    assert (record.direction, record.caller) == ("outbound", "+79169998877")
+    assert legs(record) == {"101": "no_answer"}
+
+
+def test_client_that_was_called_first_and_rings_off_in_the_wait() -> None:
+    """It had picked up: its BYE is a hang-up, though no operator was there yet."""
+    story = Story().appears("trunk-1", "trunk-1", "client")
+    story.tell(Dialed, source=None, channel="trunk-1", number="79169998877").up("trunk-1")
+    story.rings("101", of="trunk-1").after(5).hangs_up("trunk-1", "101")
+    record = story.record
+    assert (record.direction, record.outcome, record.hung_up_by) == (
+        "outbound", "no_answer", "caller",
+    )  # fmt: skip
+    assert legs(record) == {"101": "cancelled"}
 
 
 def test_internal_call_has_no_client() -> None:
