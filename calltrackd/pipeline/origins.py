@@ -53,6 +53,8 @@ class Origins:
 
     def chunk(self, seq: int, at: float) -> None:
         """The next chunk; the frame cut at its start began in an earlier one."""
+        if self._now == 0:
+            self.connected(seq, at)  # a recording begins without the mark
         self._now = seq
         if self._frame_began == 0:
             self._frame_began = seq
