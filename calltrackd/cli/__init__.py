@@ -12,6 +12,7 @@ from calltrackd import __version__
 
 COMMANDS = {
     "calls": "List calls, or tell one from ring to hang-up.",
+    "capture": "Record a PBX's stream for a bug report.",
     "config": "Check and show the settings.",
     "doctor": "Tell what the PBX, the settings or this machine hide, and the line that mends it.",
     "forget": "Delete all that is known of a client's number.",

@@ -56,13 +56,13 @@ class SettingsFault(Fault):
     exit_code = 2
 
 
-def settings_of(path: Path) -> "Settings":
-    """The settings, without the secrets: no command here connects to PBX or CRM."""
+def settings_of(path: Path, *, need_secrets: bool = False) -> "Settings":
+    """The settings; without the secrets unless the command connects to PBX or CRM."""
     from calltrackd.settings.errors import SettingsError  # noqa: PLC0415 - pydantic costs 0.2 s
     from calltrackd.settings.load import load  # noqa: PLC0415 - the same
 
     try:
-        return load(path, os.environ, need_secrets=False)
+        return load(path, os.environ, need_secrets=need_secrets)
     except SettingsError as error:
         raise SettingsFault(
             "\n".join(["the settings can't be used:", *map(str, error.problems)])
