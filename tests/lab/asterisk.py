@@ -21,6 +21,7 @@ from tests.lab import config
 from tests.lab.packages import Unavailable, asterisk_tree
 
 CACHE = Path(__file__).parents[2] / ".cache/asterisk"
+LONGEST_HOME = 80  # letters: the control socket lies below it, and a socket's path holds 107
 BOOT_PATIENCE = 60.0
 STOP_PATIENCE = 10.0
 FILES = 65_536  # the default of 1024 breaks at 60 calls/s
@@ -37,6 +38,8 @@ class Asterisk:
     def __init__(self, version: int, folder: Path, cache: Path = CACHE) -> None:
         self.version = version
         self.folder = folder.resolve()
+        if len(str(self.folder)) > LONGEST_HOME:
+            raise ValueError(f"{self.folder} is too long for a socket's path below it")
         self._cache = cache.resolve()
         self._process: subprocess.Popen[bytes] | None = None
         self._command: list[str] = []
@@ -103,7 +106,7 @@ class Asterisk:
         self._reap(STOP_PATIENCE)
 
     def restart(self) -> None:
-        """Stop in order and start again. (`core restart now` can't: it would exec without ld.so.)"""
+        """Stops in order and starts again: `core restart now` would exec without the loader."""
         self.stop()
         self.start()
 

@@ -29,10 +29,15 @@ class Ports:
     @classmethod
     def free(cls) -> "Ports":
         """Ports that nothing uses now."""
-        tcp = [_free(socket.SOCK_STREAM) for _ in range(2)]
-        udp = [_free(socket.SOCK_DGRAM) for _ in range(2)]
         first = 10_000 + 1000 * SystemRandom().randrange(20)  # Asterisk skips what is taken
-        return cls(*tcp, *udp, first, first + 998)
+        return cls(
+            ami=_free(socket.SOCK_STREAM),
+            ami_tls=_free(socket.SOCK_STREAM),
+            sip=_free(socket.SOCK_DGRAM),
+            phone=_free(socket.SOCK_DGRAM),
+            rtp_first=first,
+            rtp_last=first + 998,
+        )
 
 
 def write(folder: Path, tree: Tree, version: int, ports: Ports) -> None:

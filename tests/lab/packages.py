@@ -1,7 +1,7 @@
 """Asterisk out of Debian packages, unpacked into a folder: no root, no chroot, no scripts run.
 
 The suite's own dynamic loader runs the suite's own binary, so any Linux of the same processor will
-do. 16 s and 290 MB a version, once. Measured in pbx facts: forky has 22, bullseye 16.
+do. 16 s and 290 MB a version, once. forky has 22, bullseye 16.
 """
 
 import fcntl
@@ -28,8 +28,8 @@ APT = (
 )
 
 
-class Unavailable(Exception):
-    """This machine cannot have the PBX; the text says why and what would mend it."""
+class Unavailable(Exception):  # noqa: N818 - a state of this machine, no mistake of anybody
+    """The PBX can't be had on this machine; the text says why and what would mend it."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Tree:
 
     @property
     def loader(self) -> Path:
-        """The suite's ld.so. (16: /lib64's link is absolute and would lead to the host's.)"""
+        """The suite's ld.so; not by /lib64, whose link is absolute and leads to the host's."""
         return self._first("usr/lib/*/ld-linux-*.so.*", "lib/*/ld-2.*.so", "usr/lib/*/ld-2.*.so")
 
     @property
@@ -122,7 +122,7 @@ def _mirror() -> str:
 
 
 def _mmdebstrap(cache: Path) -> Path:
-    """mmdebstrap (a script that apt and perl suffice for): the machine's, else unpacked here."""
+    """The machine's mmdebstrap, else one unpacked here: a script that needs apt and perl."""
     if found := shutil.which("mmdebstrap"):
         return Path(found)
     folder = cache / "mmdebstrap"

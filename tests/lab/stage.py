@@ -148,7 +148,7 @@ def scenario(*, attach: bool = True) -> Callable[[Plot], Plot]:
     """Registers a plot under its function's name; the docstring becomes the note."""
 
     def register(plot: Plot) -> Plot:
-        name = plot.__name__  # type: ignore[attr-defined]
+        name = plot.__name__
         SCENARIOS[name] = Scenario(name, plot, attach, (plot.__doc__ or "").strip())
         return plot
 

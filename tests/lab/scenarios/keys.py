@@ -71,7 +71,7 @@ async def sip_info_dtmf(stage: Stage) -> None:
 
 @scenario()
 async def transfer_typed_only(stage: Stage) -> None:
-    """AMI Atxfer on a Dial without `t` only types its code: no transfer, the client hears digits."""
+    """AMI Atxfer on a Dial without `t` only types its code: the client hears it, no transfer."""
     caller, _ = await talk_with(stage, "101")
     await stage.tap.action(
         "Atxfer", Channel=stage.tap.channel("PJSIP/101-"), Context="from-internal", Exten="102"

@@ -21,5 +21,6 @@ def authorization(challenge: Message, method: str, uri: str, user: str, password
     opaque = f', opaque="{fields["opaque"]}"' if "opaque" in fields else ""
     return (
         f'{name}: Digest username="{user}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
-        f'response="{response}", algorithm=MD5, qop=auth, nc=00000001, cnonce="{cnonce}"{opaque}\r\n'
+        f'response="{response}", algorithm=MD5, qop=auth, nc=00000001, '
+        f'cnonce="{cnonce}"{opaque}\r\n'
     )

@@ -31,12 +31,12 @@ class Message:
     @property
     def method(self) -> str:
         """The request's method; of a response, the method it answers."""
-        return self.first.split()[0] if self.is_request else self.get("cseq").split()[1]
+        return self.first.partition(" ")[0] if self.is_request else self.get("cseq").rpartition(" ")[2]
 
     @property
     def code(self) -> int:
         """Status of a response, 0 of a request."""
-        return 0 if self.is_request else int(self.first.split()[1])
+        return 0 if self.is_request else int(self.first.split(maxsplit=2)[1])
 
     @property
     def transaction(self) -> tuple[str, str]:

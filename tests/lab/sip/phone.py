@@ -104,7 +104,7 @@ class Phone(asyncio.DatagramProtocol):
         """One datagram to the PBX."""
         self._transport.sendto(text.encode(), self.pbx)
 
-    def respond(
+    def respond(  # noqa: PLR0917 - a status line and what may follow it
         self,
         request: Message,
         code: int,

@@ -1,4 +1,4 @@
-"""One RTP stream (RFC 3550): 20 ms of A-law a packet, keys as RFC 4733 events, and what is heard."""
+"""One RTP stream (RFC 3550): 20 ms of A-law a packet, keys as RFC 4733 events, and an ear."""
 
 import asyncio
 import secrets

@@ -5,6 +5,7 @@ Every phone speaks in a tone of its own, a whole multiple of 50 Hz. Over one pac
 """
 
 import math
+from collections.abc import Callable
 from operator import mul
 
 RATE = 8000
@@ -51,8 +52,7 @@ class Ear:
         }
 
     @staticmethod
-    def _wave(shape: object, hertz: int) -> tuple[float, ...]:
-        assert callable(shape)
+    def _wave(shape: Callable[[float], float], hertz: int) -> tuple[float, ...]:
         step = 2 * math.pi * hertz / RATE
         return tuple(shape(step * n) for n in range(PACKET))
 
@@ -68,5 +68,6 @@ class Ear:
 
     @staticmethod
     def _power(samples: list[float], cosine: tuple[float, ...], sine: tuple[float, ...]) -> float:
-        real, imaginary = sum(map(mul, samples, cosine)), sum(map(mul, samples, sine))
+        real = math.fsum(map(mul, samples, cosine))
+        imaginary = math.fsum(map(mul, samples, sine))
         return (real * real + imaginary * imaginary) * 2 / PACKET
