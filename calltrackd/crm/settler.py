@@ -13,8 +13,8 @@ import structlog
 from calltrackd.crm.ledger import Ledger
 from calltrackd.model.outbox import OutboxRow
 
-LINGER_S = 0.02
-"""Gathers results of a burst into one write instead of one each."""
+LINGER_S = 0.2
+"""Gathers results into few writes; after a crash so much is sent again, under the same ids."""
 AGAIN_S = 1.0
 """Between attempts while the store is away."""
 
