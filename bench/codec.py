@@ -3,9 +3,9 @@
     python bench/codec.py [STREAM...]
 
 The bytes are recordings of real Asterisk 22 as one connection of a user that may read everything,
-cut as a socket gives them. CPU time, medians of 5 alternating rounds
-(of the ratio too: neighbours on a shared machine disturb a round, seldom one of its halves). Figures: `used` is what the
-daemon runs with (the translator's names and lines), `ten` the ten names of the basic calls.
+cut as a socket gives them. CPU time, medians of 5 alternating rounds (of the ratio too: neighbours
+on a shared machine disturb a round, seldom one of its halves). `used` is what the daemon runs with
+(the translator's names and lines), `ten` the ten names of the basic calls.
 """
 
 import asyncio
