@@ -5,6 +5,7 @@ from calltrackd.calls.call import Call
 from calltrackd.calls.channel import Channel
 from calltrackd.calls.handlers import Handlers
 from calltrackd.calls.news import News
+from calltrackd.calls.sides import turned
 from calltrackd.calls.stopwatch import Stopwatch
 from calltrackd.model.call import Leg, Transfer
 from calltrackd.model.channel import Answered, Dialed, DialEnded, Rang
@@ -155,3 +156,4 @@ def _turn_outbound(call: Call, client: Channel) -> None:
     call.up_at = call.answered_at = None
     call.segments.clear()
     call.in_ivr = Stopwatch()
+    call.recordings = turned(call.recordings)

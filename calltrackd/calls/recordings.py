@@ -3,8 +3,9 @@
 from calltrackd.calls.board import Board
 from calltrackd.calls.call import Call
 from calltrackd.calls.handlers import Handlers
+from calltrackd.calls.sides import other
 from calltrackd.model.call import Recording
-from calltrackd.model.channel import RecordingStarted, RecordingStopped
+from calltrackd.model.channel import RecordingStarted, RecordingStopped, Side
 
 
 class Recordings:
@@ -20,7 +21,13 @@ class Recordings:
     def _started(self, event: RecordingStarted) -> None:
         call = self._call_of(event)
         if call is not None and all(r.path != event.path for r in call.recordings):
-            call.recordings.append(Recording(event.path, event.side, event.at))
+            side = self._side(event, call)
+            call.recordings.append(Recording(event.path, side, event.at))
+
+    def _side(self, event: RecordingStarted, call: Call) -> Side:
+        channel = self._board.channels[event.channel]
+        of_phone = channel.role == "operator" and channel.id not in call.clients
+        return other(event.side) if of_phone else event.side
 
     def _stopped(self, event: RecordingStopped) -> None:
         call = self._call_of(event)

@@ -39,3 +39,20 @@ def test_recording_told_before_its_channel_is_kept() -> None:
     """Events of one channel may overtake its begin by a millisecond."""
     story = _recorded(Story()).calls()
     assert [r.path for r in story.record_now().recordings] == ["a.wav"]
+
+
+def test_file_of_the_operators_own_channel_holds_the_operators_voice() -> None:
+    """A gosub before Dial records the phone that dials out: r() is what the operator says."""
+    story = Story().dials("101", "79161112233")
+    for path, side in (("in.sln", "caller"), ("out.sln", "operator"), ("mix.wav", "both")):
+        story.tell(RecordingStarted, channel="101", path=path, side=side)
+    story.dials_trunk("trunk", "79161112233", "101").tell(
+        RecordingStarted, channel="101", path="late.sln", side="caller"
+    )
+    record = story.picks_up("trunk", of="101").after(2).hangs_up("101", "trunk").record
+    assert {r.path: r.side for r in record.recordings} == {
+        "in.sln": "operator",
+        "out.sln": "caller",
+        "mix.wav": "both",
+        "late.sln": "operator",
+    }
