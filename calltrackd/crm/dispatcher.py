@@ -21,7 +21,7 @@ import structlog
 from calltrackd.crm.clock import Clock, WallClock
 from calltrackd.crm.lane import Lane, Meter, Sender, Word
 from calltrackd.crm.ledger import Ledger
-from calltrackd.crm.settler import Settler
+from calltrackd.crm.settler import LINGER_S, Settler
 from calltrackd.crm.target import Target
 from calltrackd.crm.webhook.sender import WebhookSender
 from calltrackd.model.outbox import OutboxRow
@@ -47,8 +47,9 @@ def _unmetered(_target: str, _word: Word) -> None:
 class Dispatcher:
     """Build it inside the running loop, `run` it in a task, `offer` what was committed.
 
-    `meter(target, word)`: told of each attempt, see `lane.Meter`. Raises what the sender raises
-    for settings that cannot be used (MappingError, ValueError, OSError).
+    `meter(target, word)`: told of each attempt, see `lane.Meter`. `linger_s`: how long results are
+    gathered before they are written. Raises what the sender raises for settings that cannot be
+    used (MappingError, ValueError, OSError).
     """
 
     def __init__(
@@ -60,9 +61,10 @@ class Dispatcher:
         clock: Clock | None = None,
         make_sender: MakeSender = WebhookSender,
         chance: Callable[[], float] = random.random,
+        linger_s: float = LINGER_S,
     ) -> None:
         self._ledger = ledger
-        self._settler = Settler(ledger)
+        self._settler = Settler(ledger, linger_s)
         self._meter = meter
         self._clock = clock or WallClock()
         self._make_sender = make_sender

@@ -39,6 +39,7 @@ class Stage:
             clock=self.clock,
             make_sender=sender,
             chance=lambda: 0.999,
+            linger_s=0.02,
         )
 
     def _count(self, target: str, word: str) -> None:
