@@ -58,7 +58,7 @@ def stream(messages: list[str], calls: int) -> Iterator[bytes]:
 async def through(chunks: list[bytes], *, store: Store | None) -> float:
     """CPU seconds of this process, its database thread included."""
     settings = Settings()
-    street = street_of(settings, attachment(settings, "bench"))
+    street = street_of(settings, attachment(settings, Header(pbx="bench", t0=0.0)))
     committed = 0
 
     def told(done: object) -> None:

@@ -45,10 +45,14 @@ class ChannelRules:
             found = self._known[endpoint] = self._decide(name)
         return found
 
+    def is_trunk(self, name: str) -> bool:
+        """A trunk pattern says so; what no pattern knows is not meant."""
+        return any(p.search(name) for p in self._trunks)
+
     def _decide(self, name: str) -> tuple[Role, str | None]:
         if HELPERS.match(name):
             return "helper", None
-        if any(p.search(name) for p in self._trunks):
+        if self.is_trunk(name):
             return "client", None
         for pattern in self._extensions:
             if found := pattern.search(name):

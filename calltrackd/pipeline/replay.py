@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from calltrackd.model.call import CallRecord
-from calltrackd.pbx.stream import Stream
+from calltrackd.pbx.stream import Header, Kind, Stream
 from calltrackd.pipeline.build import enricher_of, street_of
 from calltrackd.pipeline.commit import Committed, Committer
 from calltrackd.pipeline.street import Effects, Street
-from calltrackd.settings import AsteriskPbx, Settings
+from calltrackd.settings import AsteriskPbx, FreeswitchPbx, Settings
 from calltrackd.store.engine import Store
 
 BATCH_CHUNKS = 500
@@ -41,8 +41,7 @@ class Replay:
         return list(self.records.values())
 
     async def _feed(self, streams: Sequence[Stream], committer: Committer) -> None:
-        name = streams[0].header.pbx
-        street = street_of(self._settings, attachment(self._settings, name))
+        street = street_of(self._settings, attachment(self._settings, streams[0].header))
         for number, chunk in enumerate(chunk for stream in streams for chunk in stream):
             await _put(committer, street, street.feed(chunk))
             if number % BATCH_CHUNKS == 0:
@@ -64,21 +63,23 @@ async def _put(committer: Committer, street: Street, effects: Effects) -> None:
     await committer.put(street.pbx, street.seq, effects.changes, effects.first_seqs)
 
 
-def attachment(settings: Settings, name: str) -> AsteriskPbx:
-    """The attachment of that name; the only one; else the defaults under that name."""
-    named = [pbx for pbx in settings.pbx if pbx.name == name]
+def attachment(settings: Settings, header: Header) -> AsteriskPbx | FreeswitchPbx:
+    """The attachment of the stream's name; the only one; else the defaults under that name."""
+    if header.stream == "esl-plain":
+        return FreeswitchPbx.model_construct(kind="freeswitch", name=header.pbx)
+    named = [pbx for pbx in settings.pbx if pbx.name == header.pbx]
     if named or len(settings.pbx) == 1:
         return (named or settings.pbx)[0]
-    return AsteriskPbx.model_construct(kind="asterisk", name=name)
+    return AsteriskPbx.model_construct(kind="asterisk", name=header.pbx)
 
 
 def _journals(streams: Sequence[Stream]) -> list[list[Stream]]:
     """Segments of one journal are one stream; other files, which name a scenario, stand alone."""
-    found: dict[tuple[str, str, int], list[Stream]] = {}
+    found: dict[tuple[Kind, str, str, int], list[Stream]] = {}
     for number, stream in enumerate(streams):
         header = stream.header
         alone = number if header.scenario else -1
-        found.setdefault((header.pbx, header.scenario, alone), []).append(stream)
+        found.setdefault((header.stream, header.pbx, header.scenario, alone), []).append(stream)
     for segments in found.values():
         segments.sort(key=lambda stream: stream.header.seq)
     return list(found.values())

@@ -11,6 +11,7 @@ a restart, keep the daemon from starting.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import msgspec
 
@@ -18,10 +19,8 @@ from calltrackd.calls.record import NumberRules
 from calltrackd.calls.tracker import Tracker
 from calltrackd.model.call import CallRecord, Change, Pressed
 from calltrackd.model.channel import ChannelEvent
-from calltrackd.pbx.asterisk import HOLDING, WANTED, Translator
-from calltrackd.pbx.channels import ChannelRules
 from calltrackd.pbx.stream import Chunk
-from calltrackd.pbx.wire import AmiCodec, Frame
+from calltrackd.pipeline.dialect import Dialect
 from calltrackd.pipeline.given import GivenTags
 from calltrackd.pipeline.origins import Origins
 from calltrackd.settings import Keypad as Rules
@@ -42,10 +41,12 @@ class Effects(msgspec.Struct):
 class Street:
     """One attachment's codec, translator, tracker and keypad."""
 
-    def __init__(self, pbx: str, rules: ChannelRules, numbers: NumberRules, keypad: Keypad) -> None:
+    def __init__(
+        self, pbx: str, dialect: Dialect[Any], numbers: NumberRules, keypad: Keypad
+    ) -> None:
         self.pbx = pbx
-        self._codec = AmiCodec(WANTED, holding=HOLDING)
-        self._translator = Translator(rules)
+        self._codec, self._translator = dialect.codec, dialect.translator
+        self._name = dialect.name
         self._numbers = numbers
         self.tracker = Tracker(pbx, numbers)
         self._keypad = keypad
@@ -131,11 +132,11 @@ class Street:
             self._walk(event, effects)
         self._origins.ended(chunk.seq)
 
-    def _frame(self, frame: Frame, effects: Effects) -> None:
+    def _frame(self, frame: Any, effects: Effects) -> None:
         try:
             events = self._translator.feed(self.at, frame)
         except Exception as error:  # noqa: BLE001 - border: see the module's docstring
-            self._fault(frame.get("Event", ""), error, effects)
+            self._fault(self._name(frame), error, effects)
             return
         for event in events:
             self._walk(event, effects)

@@ -5,6 +5,7 @@ from calltrackd.settings.keypad import Keypad, KeypadMap
 from calltrackd.settings.kinds import KindRule, Kinds, KindsOverride
 from calltrackd.settings.load import DEFAULT_PATH, files_of, load
 from calltrackd.settings.number import Number
+from calltrackd.settings.freeswitch import FreeswitchPbx
 from calltrackd.settings.pbx import AsteriskPbx
 from calltrackd.settings.root import Settings
 from calltrackd.settings.schema import json_schema
@@ -20,6 +21,7 @@ from calltrackd.settings.target import Mapping, WebhookTarget, signing_key
 __all__ = [
     "DEFAULT_PATH",
     "AsteriskPbx",
+    "FreeswitchPbx",
     "JournalSettings",
     "Keypad",
     "KeypadMap",

@@ -31,7 +31,8 @@ def _classes(mask: str) -> str:
     return mask
 
 
-def _grouped(pattern: str) -> str:
+def grouped(pattern: str) -> str:
+    """The pattern, if it has a group for the extension."""
     if re.compile(pattern).groups < 1:
         raise told("put the extension in a group: ^PJSIP/sales-(\\d+)-")
     return pattern
@@ -79,7 +80,7 @@ class AsteriskPbx(Section):
     """Longest pause between two attempts to connect, seconds; pauses grow from 0.5 s, jittered."""
     trunks: list[Pattern] = Field(default=[])
     """Regular expressions of trunk channels (`^PJSIP/office-line-`); they win over extensions."""
-    extensions: list[Annotated[Pattern, AfterValidator(_grouped)]] = Field(default=[PHONES])
+    extensions: list[Annotated[Pattern, AfterValidator(grouped)]] = Field(default=[PHONES])
     """Regular expressions of phones' channels; the first group is the extension.
 
     What matches neither is a trunk: a far end that nobody knows is the client.

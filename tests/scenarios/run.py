@@ -13,7 +13,7 @@ from calltrackd.settings import Settings
 def changes(path: Path) -> list[Change]:
     """Every published change of the stream, in order, with the default settings."""
     stream, settings = Stream(path), Settings()
-    street = street_of(settings, attachment(settings, stream.header.pbx))
+    street = street_of(settings, attachment(settings, stream.header))
     effects = [street.feed(chunk) for chunk in stream]
     effects.append(street.finish())
     assert not +street.unusable, street.unusable

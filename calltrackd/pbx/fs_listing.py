@@ -1,0 +1,178 @@
+"""What a FreeSWITCH says of its living channels when asked, gathered into a snapshot.
+
+Measured and from the source: `show channels as json` has `initial_dest` and `initial_cid_num`, which
+no transfer overwrites, and `created_epoch` in whole seconds; with no channel it is
+`{"row_count": 0}` without `rows`. `show calls as json` pairs the bridged legs. Only
+`uuid_dump UUID json` tells whether the caller hides its number, so a list waits for the dumps of
+the channels that came in; an event of a channel has the same headers and stands for its dump.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from calltrackd.model.channel import SeenChannel
+from calltrackd.pbx.channels import ChannelRules
+from calltrackd.pbx.fs_channel import Headers, identity, name, number
+
+Row = dict[str, str]
+Pair = tuple[str, str]
+
+UP = frozenset({"ACTIVE", "HELD", "UNHELD"})
+RINGING = frozenset({"RINGING", "EARLY"})
+PATIENCE_S = 2.0
+"""Seconds that a list waits for dumps."""
+
+
+class Listing:
+    """One list of channels, until what belongs to it is there."""
+
+    def __init__(self, rules: ChannelRules) -> None:
+        self._rules = rules
+        self._rows: dict[str, Row] | None = None
+        self._since = 0.0
+        self._dumps: dict[str, Headers] = {}
+        self._pairs: list[Pair] = []
+
+    def channels(self, rows: Iterable[Row], at: float) -> None:
+        """`show channels`: all there are at `at`."""
+        self._rows = {row["uuid"]: row for row in rows if row.get("uuid")}
+        self._since = at
+
+    def calls(self, rows: Iterable[Row]) -> None:
+        """`show calls`: who is bridged with whom."""
+        self._pairs = [(row["uuid"], row["b_uuid"]) for row in rows if row.get("b_uuid")]
+
+    def dump(self, headers: Headers) -> None:
+        """`uuid_dump`, or an event of the channel."""
+        if self._rows is None or headers["Unique-ID"] in self._rows:
+            self._dumps[headers["Unique-ID"]] = headers
+
+    def lists(self, channel: str) -> bool:
+        """The channel is in the list that waits."""
+        return self._rows is not None and channel in self._rows
+
+    def ready(self, at: float) -> bool:
+        """There is a list, and it has waited for all that it needs or long enough."""
+        if self._rows is None:
+            return False
+        needed = (uuid for uuid, row in self._rows.items() if row.get("direction") == "inbound")
+        return at - self._since > PATIENCE_S or all(uuid in self._dumps for uuid in needed)
+
+    def take(self, at: float) -> tuple[list[SeenChannel], list[Pair]]:
+        """The channels as they are known at `at`, and who is bridged; the next list begins."""
+        rows, self._rows = self._rows or {}, None
+        pairs = [p for p in self._pairs or _by_call(rows) if p[0] in rows and p[1] in rows]
+        bridges = {one: bridge_of(*pair) for pair in pairs for one in pair}
+        seen = [self._seen(row, bridges, at) for row in rows.values()]
+        self._dumps, self._pairs = {}, []
+        return seen, pairs
+
+    def _seen(self, row: Row, bridges: dict[str, str], at: float) -> SeenChannel:
+        dump = self._dumps.get(row["uuid"], {})
+        first = {**_headers(row), **_hiding(dump)}
+        incoming = row.get("direction") == "inbound"
+        state = row.get("callstate", "")
+        role, party = identity({**_headers(row), **dump}, self._rules)
+        room = _conference(row)
+        return SeenChannel(
+            channel=row["uuid"],
+            name=row.get("name", ""),
+            link=row.get("call_uuid") or row["uuid"],
+            role=role,
+            party=party,
+            number=number(first),
+            number_name=name(first),
+            dialed=(row.get("initial_dest") or row.get("dest", "")) if incoming else "",
+            incoming=incoming,
+            up=state in UP,
+            ringing=not incoming and state in RINGING,
+            age=max(0.0, at - _created(row, dump)),
+            queue=_queue(row),
+            place="conference" if room else None,
+            bridge=room or bridges.get(row["uuid"], ""),
+        )
+
+
+def rows_of(text: str) -> list[Row] | None:
+    """Rows of a `show ... as json`; None when it is something else."""
+    try:
+        found: Any = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
+    if not isinstance(found, dict) or "row_count" not in found:
+        return None
+    rows = found.get("rows", [])
+    return [{k: str(v) for k, v in row.items()} for row in rows if isinstance(row, dict)]
+
+
+def dump_of(text: str) -> Row | None:
+    """Headers of a `uuid_dump UUID json`; None when it is something else."""
+    try:
+        found: Any = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
+    if not isinstance(found, dict) or "Unique-ID" not in found:
+        return None
+    return {k: v for k, v in found.items() if isinstance(v, str)}
+
+
+def bridge_of(one: str, other: str) -> str:
+    """A name for the bridge of two channels, the one that made it first."""
+    return f"{one}+{other}"
+
+
+def room_of(conference: str) -> str:
+    """A name for the bridge of a conference."""
+    return f"conference:{conference}"
+
+
+def _headers(row: Row) -> Row:
+    """A row in the words of an event."""
+    return {
+        "Channel-Name": row.get("name", ""),
+        "Channel-Presence-ID": row.get("presence_id", ""),
+        "Caller-Caller-ID-Number": row.get("initial_cid_num") or row.get("cid_num", ""),
+        "Caller-Caller-ID-Name": row.get("initial_cid_name") or row.get("cid_name", ""),
+    }
+
+
+def _hiding(dump: Headers) -> Row:
+    return {key: value for key, value in dump.items() if key.startswith("Caller-Privacy-")}
+
+
+def _created(row: Row, dump: Headers) -> float:
+    """Unix seconds: exact by the dump, whole by the list."""
+    exact = dump.get("Caller-Channel-Created-Time", "")
+    return int(exact) / 1e6 if exact.isdigit() else float(row.get("created_epoch") or 0)
+
+
+def _queue(row: Row) -> str:
+    """callcenter's `support@default`, fifo's `sales in`."""
+    data = row.get("application_data", "")
+    match row.get("application", ""):
+        case "callcenter":
+            return data
+        case "fifo" if " in" in data:
+            return data.partition(" ")[0]
+        case _:
+            return ""
+
+
+def _conference(row: Row) -> str:
+    """`3000@default` is profile default's room 3000."""
+    if row.get("application") != "conference":
+        return ""
+    return room_of(row.get("application_data", "").partition("@")[0])
+
+
+def _by_call(rows: dict[str, Row]) -> list[Pair]:
+    """Who is bridged, when only `show channels` was asked: a dialled leg bears its caller's id."""
+    pairs: dict[str, str] = {}
+    for uuid, row in rows.items():
+        caller = row.get("call_uuid", "")
+        if caller in rows and caller not in pairs and caller != uuid:
+            if {row.get("callstate"), rows[caller].get("callstate")} <= UP:
+                pairs[caller] = uuid
+    return list(pairs.items())
