@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from calltrackd.pbx.stream import Chunk
+from calltrackd.pbx.stream import Chunk, Header
 from calltrackd.pipeline.build import enricher_of, street_of
 from calltrackd.pipeline.commit import Committer
 from calltrackd.pipeline.replay import attachment

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 @click.command(short_help="Turn recorded streams into records again.")
 @click.option(
     "--pbx",
-    type=click.Choice(["asterisk"]),
-    default="asterisk",
-    show_default=True,
-    help="What sent the streams.",
+    type=click.Choice(["asterisk", "freeswitch"]),
+    help="What sent the streams; their headers say so too, and must agree.",
 )
 @click.option(
     "-c",
@@ -34,7 +32,7 @@ if TYPE_CHECKING:
     "streams", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False)
 )
 def replay(
-    pbx: str, config: Path | None, diff: bool, as_json: bool, streams: tuple[Path, ...]
+    pbx: str | None, config: Path | None, diff: bool, as_json: bool, streams: tuple[Path, ...]
 ) -> None:
     """Run STREAMS through the pipeline and print the final records.
 
@@ -44,7 +42,7 @@ def replay(
     from calltrackd.pipeline.replay import Replay  # noqa: PLC0415 - the same
 
     settings = _settings(config)
-    run = Replay(settings)
+    run = Replay(settings, make=pbx)
     try:
         records = asyncio.run(run.run(streams))
     except StreamError as error:

@@ -21,7 +21,10 @@ class FsChannel:
         "consulted_by",
         "consulted_for",
         "dialed",
+        "fresh",
+        "handed",
         "history",
+        "holds",
         "id",
         "incoming",
         "last_partner",
@@ -29,6 +32,7 @@ class FsChannel:
         "parked",
         "partner",
         "party",
+        "pressed_at",
         "role",
         "root",
         "up",
@@ -57,13 +61,25 @@ class FsChannel:
         """transfer_history as its latest bridge began."""
         self.dialed = ""
         """Where the channel was sent by the latest transfer."""
+        self.pressed_at = 0.0
+        """When its latest key went down."""
         self.consulted_by = ""
         """Rung by this channel, which is in a bridge of its own: att_xfer."""
         self.consulted_for = ""
         """... whose partner there is this one."""
+        self.handed = False
+        """Its attended transfer was told."""
+        self.holds = False
         self.parked = False
         self.waits = False
         """In a queue or fifo."""
+        self.fresh = True
+        """Seen on the present connection."""
+
+    def meet(self, other: "FsChannel") -> None:
+        """In one bridge from now on."""
+        self.partner = self.last_partner = other.id
+        self.parked = self.waits = False
 
 
 def identity(headers: Headers, rules: ChannelRules) -> tuple[Role, str | None]:

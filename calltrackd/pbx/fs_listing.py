@@ -1,7 +1,7 @@
 """What a FreeSWITCH says of its living channels when asked, gathered into a snapshot.
 
-Measured and from the source: `show channels as json` has `initial_dest` and `initial_cid_num`, which
-no transfer overwrites, and `created_epoch` in whole seconds; with no channel it is
+Measured, and from the source: `show channels as json` has `initial_dest` and `initial_cid_num`,
+which no transfer overwrites, and `created_epoch` in whole seconds; with no channel it is
 `{"row_count": 0}` without `rows`. `show calls as json` pairs the bridged legs. Only
 `uuid_dump UUID json` tells whether the caller hides its number, so a list waits for the dumps of
 the channels that came in; an event of a channel has the same headers and stands for its dump.
@@ -149,7 +149,7 @@ def _created(row: Row, dump: Headers) -> float:
 
 
 def _queue(row: Row) -> str:
-    """callcenter's `support@default`, fifo's `sales in`."""
+    """Callcenter's `support@default`, fifo's `sales in`."""
     data = row.get("application_data", "")
     match row.get("application", ""):
         case "callcenter":
@@ -172,7 +172,7 @@ def _by_call(rows: dict[str, Row]) -> list[Pair]:
     pairs: dict[str, str] = {}
     for uuid, row in rows.items():
         caller = row.get("call_uuid", "")
-        if caller in rows and caller not in pairs and caller != uuid:
-            if {row.get("callstate"), rows[caller].get("callstate")} <= UP:
-                pairs[caller] = uuid
+        talk = {row.get("callstate"), rows.get(caller, {}).get("callstate")} <= UP
+        if talk and caller not in pairs and caller != uuid:
+            pairs[caller] = uuid
     return list(pairs.items())

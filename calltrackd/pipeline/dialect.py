@@ -13,11 +13,10 @@ from calltrackd.pbx.stream import Kind
 from calltrackd.pbx.wire import AmiCodec
 
 F = TypeVar("F")
-F_co = TypeVar("F_co", covariant=True)
 F_contra = TypeVar("F_contra", contravariant=True)
 
 
-class Codec(Protocol[F_co]):
+class Codec(Protocol[F]):
     """Bytes of one connection after another in, frames out."""
 
     @property
@@ -28,7 +27,7 @@ class Codec(Protocol[F_co]):
     def held(self) -> int:
         """Bytes of an unfinished message."""
 
-    def feed(self, data: bytes) -> list[F_co]:
+    def feed(self, data: bytes) -> list[F]:
         """The frames that the next bytes made whole."""
 
     def reset(self) -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from calltrackd.model.call import CallRecord
-from calltrackd.pbx.stream import Header, Kind, Stream
+from calltrackd.pbx.stream import Header, Kind, Stream, StreamError
 from calltrackd.pipeline.build import enricher_of, street_of
 from calltrackd.pipeline.commit import Committed, Committer
 from calltrackd.pipeline.street import Effects, Street
@@ -14,13 +14,17 @@ from calltrackd.settings import AsteriskPbx, FreeswitchPbx, Settings
 from calltrackd.store.engine import Store
 
 BATCH_CHUNKS = 500
+MAKES: dict[Kind, str] = {"ami": "asterisk", "esl-plain": "freeswitch"}
+"""The make of the PBX that speaks so."""
 
 
 class Replay:
     """Feeds streams and keeps the last version of every record, in the order of first sight."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, make: str | None = None) -> None:
         self._settings = settings
+        self._make = make
+        """What all streams must come from, `asterisk` or `freeswitch`; None: anything."""
         self.records: dict[str, CallRecord] = {}
         self.unusable: dict[str, int] = {}
         """Events that lacked something, and changes that no transaction took, by name."""
@@ -36,9 +40,15 @@ class Replay:
                 unusable=self._count,
                 clock=lambda: 0.0,
             )
-            for group in _journals([Stream(path) for path in paths]):
+            for group in _journals([self._opened(path) for path in paths]):
                 await self._feed(group, committer)
         return list(self.records.values())
+
+    def _opened(self, path: Path) -> Stream:
+        stream = Stream(path)
+        if self._make not in (None, MAKES[stream.header.stream]):
+            raise StreamError(f"{path}: a stream of {MAKES[stream.header.stream]}")
+        return stream
 
     async def _feed(self, streams: Sequence[Stream], committer: Committer) -> None:
         street = street_of(self._settings, attachment(self._settings, streams[0].header))

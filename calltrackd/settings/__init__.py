@@ -1,11 +1,11 @@
 """Typed settings: TOML files, environment and credentials in; one frozen `Settings` out."""
 
 from calltrackd.settings.errors import Place, Problem, SettingsError
+from calltrackd.settings.freeswitch import FreeswitchPbx
 from calltrackd.settings.keypad import Keypad, KeypadMap
 from calltrackd.settings.kinds import KindRule, Kinds, KindsOverride
 from calltrackd.settings.load import DEFAULT_PATH, files_of, load
 from calltrackd.settings.number import Number
-from calltrackd.settings.freeswitch import FreeswitchPbx
 from calltrackd.settings.pbx import AsteriskPbx
 from calltrackd.settings.root import Settings
 from calltrackd.settings.schema import json_schema

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from calltrackd.model.call import Change, public
-from calltrackd.pbx.stream import Chunk, Stream
+from calltrackd.pbx.stream import Chunk, Header, Stream
 from calltrackd.pipeline.build import street_of
 from calltrackd.pipeline.replay import attachment
 from calltrackd.pipeline.street import Street
@@ -65,7 +65,7 @@ def mixed(names: Sequence[str], apart_s: float) -> list[Chunk]:
 def a_street(settings: Settings | None = None, pbx: str = "hq") -> Street:
     """A street of the default settings, or of these."""
     settings = settings or Settings()
-    return street_of(settings, attachment(settings, pbx))
+    return street_of(settings, attachment(settings, Header(pbx=pbx, t0=0.0)))
 
 
 def shown(change: Change) -> dict[str, Any]:
