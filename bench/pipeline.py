@@ -66,7 +66,9 @@ async def through(chunks: list[bytes], *, store: Store | None) -> float:
         committed += sum(change.step == "ended" for change in done.changes)
 
     began = time.process_time()
-    committer = Committer(store, enricher_of(settings), [], told=told, unusable=print) if store else None
+    committer = (
+        Committer(store, enricher_of(settings), [], told=told, unusable=print) if store else None
+    )
     for seq, data in enumerate(chunks, 1):
         effects = street.feed(Chunk(seq, 1.79e9 + seq * 0.01, data))
         if committer is not None:

@@ -39,12 +39,13 @@ class Transfers:
             return
         by = self._board.channels.get(event.by)
         pending = call.pending_transfer()
+        name = by.party if by is not None else None
         if pending is not None and pending.kind == "park" and event.at - pending.at < LATE_EVENT_S:
+            pending.by = pending.by or name
             return
         call.close_talks(event.at)
         call.operator_ended = False
         call.drop_redirect(event.at)
-        name = by.party if by is not None else None
         call.transfers.append(Transfer("blind", by=name, to=event.number or None, at=event.at))
         self._news.publish(call, "updated", event.at)
 

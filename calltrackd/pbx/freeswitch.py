@@ -47,6 +47,8 @@ from calltrackd.pbx.fs_places import FsPlaces
 
 Events = Iterable[ChannelEvent]
 
+REPLY, JOB = "api/response", "BACKGROUND_JOB"
+"""What holds the answer to a question of ours; other bodies are written by anybody (MESSAGE)."""
 DTMF_RATE = 8000
 """DTMF-Duration counts samples of the telephone event clock."""
 APART_S = 0.001
@@ -76,7 +78,7 @@ class Translator:
     def feed(self, at: float, frame: EslFrame) -> Events:
         """Events of one frame that arrived at `at` (unix seconds)."""
         try:
-            if frame.body:
+            if frame.kind == REPLY or frame.name == JOB:
                 self._reply(at, frame.body)
             if frame.kind == EVENT:
                 return self._event(at, frame)
@@ -350,7 +352,7 @@ def handlers(t: Translator) -> dict[str, Callable[[float, Headers], Events]]:
     }
 
 
-WANTED = frozenset(handlers(Translator(ChannelRules((), ())))) | {"BACKGROUND_JOB", "HEARTBEAT"}
+WANTED = frozenset(handlers(Translator(ChannelRules((), ())))) | {JOB, "HEARTBEAT"}
 """Events to subscribe to; of the last two the replies and the time are used."""
 
 HEADERS = frozenset(

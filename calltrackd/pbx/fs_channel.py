@@ -35,6 +35,7 @@ class FsChannel:
         "pressed_at",
         "role",
         "root",
+        "unparked_at",
         "up",
         "waits",
     )
@@ -71,6 +72,7 @@ class FsChannel:
         """Its attended transfer was told."""
         self.holds = False
         self.parked = False
+        self.unparked_at = 0.0
         self.waits = False
         """In a queue or fifo."""
         self.fresh = True

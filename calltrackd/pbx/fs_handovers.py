@@ -29,6 +29,9 @@ from calltrackd.pbx.fs_channels import FsChannels
 
 Events = Iterable[ChannelEvent]
 
+TAKEN_S = 1.0
+"""Who takes a client from a park is bridged with it within this time after the park's end."""
+
 
 class Handovers:
     """Reads them off the events of the channels."""
@@ -55,9 +58,9 @@ class Handovers:
         phone, client = (one, other) if one.role == "operator" else (other, one)
         if phone.role != "operator" or client.role != "client":
             return ()
-        if not phone.incoming or not client.incoming or client.parked or client.waits:
+        if not phone.incoming or not client.incoming or client.last_partner == phone.id:
             return ()
-        if client.last_partner == phone.id:
+        if client.parked or client.waits or at - client.unparked_at < TAKEN_S:
             return ()
         return (PickedUp(at=at, channel=phone.id, target=client.id),)
 

@@ -45,7 +45,7 @@ class FsPlaces:
         channel = self._channels.of(headers)
         if not channel.parked:
             return ()
-        channel.parked = False
+        channel.parked, channel.unparked_at = False, at
         return (Unparked(at=at, channel=channel.id, by=None),)
 
     def valet(self, at: float, headers: Headers) -> Events:

@@ -81,6 +81,4 @@ def shown(change: Change) -> dict[str, Any]:
 
 def changes_of(street: Street, chunks: Iterable[Chunk]) -> list[tuple[int, dict[str, Any]]]:
     """Every change with the number of its chunk."""
-    return [
-        (chunk.seq, shown(change)) for chunk in chunks for change in street.feed(chunk).changes
-    ]
+    return [(chunk.seq, shown(change)) for chunk in chunks for change in street.feed(chunk).changes]

@@ -48,8 +48,8 @@ def _pairs(calls: Sequence[Truth], found: list[Record], zero: float) -> Iterator
         def unlike(record: Record, call: Truth = call) -> tuple[bool, bool, float]:
             begin = call.get("t_started", call.get("t_ended", 0.0))
             return (
-                record["caller"] != call.get("caller", record["caller"]),
-                record["did"] != call.get("did", record["did"]),
+                not _is(call.get("caller", record["caller"]), record["caller"]),
+                not _is(call.get("did", record["did"]), record["did"]),
                 abs((_offset(record["started_at"], zero) or 0.0) - begin),
             )
 
@@ -72,7 +72,7 @@ class _Comparison:
     def _fields(self) -> Iterator[str]:
         for name, want in self._call.items():
             if name in EXACT:
-                same, got = want == self._record[name], self._record[name]
+                same, got = _is(want, self._record[name]), self._record[name]
             elif name.endswith("_s"):
                 same, got = self._near(name, want, self._record[name]), self._record[name]
             elif name in TIMES:
@@ -131,7 +131,7 @@ class _Comparison:
         if want is None:
             return
         same = len(want) == len(got) and all(
-            all(have[name] == value for name, value in transfer.items())
+            all(_is(value, have[name]) for name, value in transfer.items())
             for transfer, have in zip(want, got, strict=True)
         )
         if not same:
@@ -150,6 +150,13 @@ class _Comparison:
             and want.get("party", got["party"]) == got["party"]
             and ("t" not in want or self._near("t", want["t"], _offset(got["at"], self._zero)))
         )
+
+
+def _is(want: Any, got: Any) -> bool:
+    """Equal, or one of several that are right."""
+    if isinstance(want, dict) and "$any" in want:
+        return got in want["$any"]
+    return bool(want == got)
 
 
 def _offset(moment: str | None, zero: float) -> float | None:

@@ -9,6 +9,14 @@ from calltrackd.pipeline.build import street_of
 from calltrackd.pipeline.replay import attachment
 from calltrackd.settings import Settings
 
+STREAMS = Path(__file__).parents[1] / "streams"
+
+
+def recorded(set_name: str, scenario: str, root: Path = STREAMS / "given") -> Path:
+    """The stream of a scenario, packed or not."""
+    plain = root / set_name / f"{scenario}.jsonl"
+    return plain if plain.exists() else plain.with_name(f"{plain.name}.gz")
+
 
 def changes(path: Path) -> list[Change]:
     """Every published change of the stream, in order, with the default settings."""

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 
 from tests.scenarios.compare import differences
-from tests.scenarios.run import records
+from tests.scenarios.run import STREAMS, recorded, records
 
-STREAMS = Path(__file__).parents[1] / "streams"
 UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
@@ -21,9 +20,10 @@ def _scenarios() -> list[Any]:
     """(stream, expected) of the given recordings and of our own."""
     found = []
     for root in (STREAMS / "given", STREAMS):
-        for expected in sorted(root.glob("expected/asterisk-*/*.json")):
-            stream = root / expected.parent.name / f"{expected.stem}.jsonl"
-            name = f"{'given-' if root.name == 'given' else ''}{stream.parent.name}-{stream.stem}"
+        for expected in sorted(root.glob("expected/*/*.json")):
+            set_name = expected.parent.name
+            name = f"{'given-' if root.name == 'given' else ''}{set_name}-{expected.stem}"
+            stream = recorded(set_name, expected.stem, root)
             found.append(pytest.param(stream, expected, id=name))
     return found
 
@@ -54,12 +54,13 @@ def test_stream_gives_ids_of_the_start(stream: Path, expected: Path) -> None:
 
 def test_there_are_streams() -> None:
     """The recordings came with the checkout: an empty list would pass every test above."""
-    assert len(_scenarios()) >= 49 + 40
+    assert len(_scenarios()) >= 49 + 33 + 40
 
 
 def test_records_do_not_depend_on_the_process() -> None:
     """Python's hashes differ from process to process; records must not."""
     streams = sorted(STREAMS.glob("**/asterisk-22/*.jsonl"))[::12]
+    streams += sorted(STREAMS.glob("**/freeswitch/*.jsonl.gz"))[::8]
     code = "import json,sys\nfrom pathlib import Path\nfrom tests.scenarios.run import records\n"
     code += "print(json.dumps([records(Path(path)) for path in sys.argv[1:]]))"
     outputs = {

@@ -1,0 +1,199 @@
+"""What a FreeSWITCH says of its living channels, and calls that began before we looked."""
+
+import json
+
+import pytest
+
+from calltrackd.model.channel import LinkUp, Snapshot
+from calltrackd.pbx.esl import EVENT, EslFrame
+from tests.pbx.fs import CLIENT, DID, T0, TRUNK, Fs, phone
+
+Row = dict[str, str]
+
+
+def row(uuid: str, name: str = TRUNK, **columns: str) -> Row:
+    """A line of `show channels as json`: a client in a talk, unless told otherwise."""
+    return {
+        "uuid": uuid,
+        "direction": "inbound",
+        "created_epoch": str(int(T0) - 10),
+        "name": name,
+        "cid_num": "1002",
+        "dest": "1002",
+        "callstate": "ACTIVE",
+        "call_uuid": "a",
+        "initial_cid_num": CLIENT,
+        "initial_dest": DID,
+        "application": "bridge",
+        **columns,
+    }
+
+
+def leg(uuid: str, extension: str = "1001", **columns: str) -> Row:
+    """The same of a phone that was dialled for `a`."""
+    columns = {"direction": "outbound", "initial_dest": extension, **columns}
+    return row(uuid, phone(extension), **columns)
+
+
+def rows(*found: Row) -> dict[str, object]:
+    """The whole answer."""
+    return {"row_count": len(found), "rows": list(found)} if found else {"row_count": 0}
+
+
+def dump(uuid: str, *, hidden: bool = False, age: float = 9.5) -> Row:
+    """The answer to `uuid_dump`."""
+    return {
+        "Event-Name": "CHANNEL_DATA",
+        "Unique-ID": uuid,
+        "Channel-Name": TRUNK,
+        "Caller-Privacy-Hide-Number": "true" if hidden else "false",
+        "Caller-Channel-Created-Time": str(round((T0 - age) * 1e6)),
+    }
+
+
+def known(fs: Fs) -> Fs:
+    """The legs `a` and `b`, as events to come will bear them."""
+    for name, channel, direction in (("a", TRUNK, "inbound"), ("b", phone("1001"), "outbound")):
+        fs.knows(name, channel, direction)
+    return fs
+
+
+@pytest.fixture
+def fs() -> Fs:
+    """Attached amid a talk of `a` with `b`."""
+    return known(Fs())
+
+
+def test_a_talk_that_began_before(fs: Fs) -> None:
+    """Caller and DID are the first ones, start and bridge those of the PBX."""
+    fs.answer(rows({"uuid": "a", "b_uuid": "b"})).answer(rows(row("a"), leg("b")))
+    record = fs.answer(dump("a")).after(5.0).client_hangs().record
+    assert (record.did, record.caller, record.certainty) == (f"+{DID}", f"+{CLIENT}", "recovered")
+    assert (record.operators, record.hung_up_by) == (["1001"], "caller")
+    assert record.started_at == pytest.approx(T0 - 9.5, abs=1e-3)
+    assert record.talk_s == pytest.approx(5.0, abs=1e-2)
+
+
+def test_without_the_list_of_calls(fs: Fs) -> None:
+    """A leg bears the id of its caller."""
+    fs.answer(rows(row("a"), leg("b"))).answer(dump("a")).after(1.0)
+    assert fs.client_hangs().record.operators == ["1001"]
+
+
+def test_who_hides_its_number_in_a_list(fs: Fs) -> None:
+    """Only the dump tells it, so the list waits for it."""
+    fs.answer(rows(row("a"), leg("b")))
+    assert fs.of_type(Snapshot) == []
+    record = fs.answer(dump("a", hidden=True)).client_hangs().record
+    assert (record.caller, record.caller_raw) == (None, "anonymous")
+
+
+def test_an_event_stands_for_a_dump(fs: Fs) -> None:
+    """It bears the same headers; the list comes before it."""
+    fs.answer(rows(row("a"), leg("b"))).after(0.5)
+    fs.tell("CHANNEL_HOLD", "a", Caller_Privacy_Hide_Number="true")
+    assert fs.client_hangs().record.caller is None
+
+
+def test_a_list_waits_no_longer_than_two_seconds(fs: Fs) -> None:
+    """A dump may be refused: the channel ended meanwhile."""
+    fs.answer(rows(row("a"), leg("b"))).after(2.1).tell("HEARTBEAT")
+    assert len(fs.of_type(Snapshot)) == 1
+
+
+def test_an_answer_by_background_job(fs: Fs) -> None:
+    """Its text is the body of an event."""
+    for found in (rows(row("a"), leg("b")), dump("a")):
+        fs.frame(EslFrame(EVENT, {"Event-Name": "BACKGROUND_JOB"}, json.dumps(found)))
+    assert fs.client_hangs().record.certainty == "recovered"
+
+
+def test_other_answers_are_left_alone(fs: Fs) -> None:
+    """Texts, errors, lists of other things, broken JSON."""
+    for text in ("+OK\n", "-ERR no such channel!\n", "[1]", "{", '{"rows": 1}', ""):
+        fs.frame(EslFrame("api/response", {}, text))
+    assert fs.events == []
+    assert fs.records == []
+
+
+def test_a_message_is_no_answer(fs: Fs) -> None:
+    """Anybody can send one that reads like a list."""
+    fs.frame(EslFrame(EVENT, {"Event-Name": "MESSAGE"}, json.dumps(rows())))
+    assert fs.of_type(Snapshot) == []
+
+
+def test_nobody_is_there(fs: Fs) -> None:
+    """No channel: a list without rows."""
+    fs.answer(rows())
+    assert [event.channels for event in fs.of_type(Snapshot)] == [[]]
+
+
+def test_a_phone_that_rings_at_the_attachment(fs: Fs) -> None:
+    """A call is a call though nobody answered yet."""
+    fs.answer(rows(row("a", callstate="EARLY"), leg("b", callstate="RINGING"))).answer(dump("a"))
+    fs.after(2.0).ends("b", "ORIGINATOR_CANCEL", "send_cancel").ends("a", by="recv_cancel")
+    record = fs.record
+    assert (record.outcome, record.abandoned_in) == ("abandoned", "ringing")
+    assert [leg.operator for leg in record.legs] == ["1001"]
+
+
+def test_a_client_in_a_queue_at_the_attachment(fs: Fs) -> None:
+    """The application that runs on its channel tells."""
+    waiting = row("a", application="callcenter", application_data="support@default")
+    fs.answer(rows(waiting)).answer(dump("a")).after(3.0)
+    record = fs.ends("a", by="recv_bye").record
+    assert (record.queue, record.abandoned_in) == ("support@default", "queue")
+
+
+def test_members_of_a_conference_at_the_attachment(fs: Fs) -> None:
+    """They share a room; leaving it is told by its name."""
+    room = {"application": "conference", "application_data": "3000@default"}
+    fs.answer(rows(row("a", **room), leg("b", direction="inbound", call_uuid="b", **room)))
+    fs.answer(dump("a")).answer(dump("b") | {"Channel-Name": phone("1001")}).after(2.0)
+    fs.tell("CUSTOM conference::maintenance", "b", Action="del-member", Conference_Name="3000")
+    fs.after(1.0).ends("b", by="recv_bye").ends("a", by="send_bye")
+    record = fs.record
+    assert (record.operators, record.hung_up_by) == (["1001"], "operator")
+
+
+def test_the_link_is_back_and_the_talk_goes_on(fs: Fs) -> None:
+    """The call is the same; the outage is in it."""
+    fs.talk().after(1.0).eof().after(4.0)
+    fs.answer(rows(row("a"), leg("b"))).answer(dump("a")).after(1.0)
+    record = fs.client_hangs().record
+    assert (record.certainty, record.outage_s) == ("recovered", pytest.approx(4.0, abs=1e-2))
+    assert record.talk_s == pytest.approx(6.0, abs=1e-2)
+
+
+def test_what_is_gone_when_the_link_is_back(fs: Fs) -> None:
+    """It was alive until the link was lost."""
+    fs.talk().after(1.0).eof().after(4.0).answer(rows())
+    record = fs.record
+    assert (record.certainty, record.hung_up_by) == ("gap", "unknown")
+    assert record.ended_at == pytest.approx(T0 + 3.0, abs=1e-3)
+
+
+def test_another_run_of_freeswitch(fs: Fs) -> None:
+    """Another Core-UUID: what lived before is gone, whatever is asked."""
+    fs.talk().after(1.0).eof().after(4.0)
+    fs.core = "core-2"
+    fs.tell("HEARTBEAT")
+    assert fs.record.certainty == "gap"
+    assert [event.booted_at is None for event in fs.of_type(LinkUp)] == [True, False]
+
+
+def test_the_link_is_back_without_a_list(fs: Fs) -> None:
+    """The same run: the legs go on, known by what was known."""
+    fs.talk().after(1.0).eof().after(4.0).tell("HEARTBEAT").after(1.0)
+    record = fs.client_hangs().record
+    assert (record.certainty, record.hung_up_by) == ("recovered", "caller")
+
+
+def test_a_channel_that_begins_while_a_list_waits(fs: Fs) -> None:
+    """It is younger than the list, and not gone."""
+    fs.answer(rows(row("a"), leg("b"))).comes("c", Caller_Caller_ID_Number="79995550001")
+    fs.dials("c", "d", "1002").answer(dump("a")).after(1.0)
+    fs.ends("d", "ORIGINATOR_CANCEL", "send_cancel").ends("c", by="recv_cancel")
+    late = next(record for record in fs.records if record.caller == "+79995550001")
+    assert late.legs[0].disposition == "cancelled"
+    fs.client_hangs()
