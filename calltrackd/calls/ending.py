@@ -105,13 +105,18 @@ class Ending:
         self._finish(call, at if call.ended_at is None else call.ended_at)
 
     def _settle_callback(self, call: Call) -> None:
-        """An originate whose operator never got to the client is an attempt all the same (20)."""
+        """An originate whose operator never got to the client is an attempt all the same (20).
+
+        Who shows the operator a number of ours (FreeSWITCH's click-to-call) hides whom it would call.
+        """
         own = call.legs.get(call.first)
         if not call.provisional or own is None:
             return
-        if self._board.numbers.e164(call.callback_to) is not None:
-            call.direction = "outbound"
-            call.caller_raw = call.callback_to
+        number = self._board.numbers.e164(call.callback_to)
+        if number in self._board.numbers.tracked:
+            call.direction, call.shown = "outbound", call.callback_to
+        elif number is not None:
+            call.direction, call.caller_raw = "outbound", call.callback_to
         else:
             call.caller_raw = own.operator
             del call.legs[call.first]

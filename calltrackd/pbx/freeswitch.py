@@ -39,7 +39,7 @@ from calltrackd.model.channel import (
 from calltrackd.pbx.channels import ChannelRules
 from calltrackd.pbx.esl import EVENT, EslFrame
 from calltrackd.pbx.fs_causes import disposition_of, q850
-from calltrackd.pbx.fs_channel import FsChannel, Headers, name, number
+from calltrackd.pbx.fs_channel import FsChannel, Headers, name, number, source_of
 from calltrackd.pbx.fs_channels import FsChannels, asked
 from calltrackd.pbx.fs_handovers import Handovers
 from calltrackd.pbx.fs_listing import Listing, bridge_of, dump_of, rows_of
@@ -154,8 +154,7 @@ class Translator:
         return (Paired(at=at, one=other.id, two=channel.id),)
 
     def _dialed(self, at: float, channel: FsChannel, headers: Headers) -> Events:
-        source = _source(headers)
-        channel.root = self._channels.root_of(source)
+        source = source_of(headers)
         dialed = Dialed(
             at=at,
             source=source or None,
@@ -306,17 +305,6 @@ class Translator:
         self._channels.listed(seen, pairs)
         waiting = [QueueEntered(at=at, channel=s.channel, queue=s.queue) for s in seen if s.queue]
         return (Snapshot(at=at, channels=seen), *waiting)
-
-
-def _source(headers: Headers) -> str:
-    """Who dials. Agents of callcenter and fifo have no other leg until they are bridged."""
-    return (
-        headers.get("Other-Leg-Unique-ID")
-        or headers.get("variable_originating_leg_uuid")
-        or headers.get("variable_cc_member_session_uuid")
-        or headers.get("variable_fifo_bridge_uuid")
-        or ""
-    )
 
 
 def _other(headers: Headers, known: str) -> str:

@@ -32,6 +32,7 @@ class FsChannel:
         "parked",
         "partner",
         "party",
+        "picked_off",
         "pressed_at",
         "role",
         "root",
@@ -71,6 +72,8 @@ class FsChannel:
         self.handed = False
         """Its attended transfer was told."""
         self.holds = False
+        self.picked_off = False
+        """The phone that rang for it was, and it was not bridged since."""
         self.parked = False
         self.unparked_at = 0.0
         self.waits = False
@@ -81,7 +84,7 @@ class FsChannel:
     def meet(self, other: "FsChannel") -> None:
         """In one bridge from now on."""
         self.partner = self.last_partner = other.id
-        self.parked = self.waits = False
+        self.parked = self.waits = self.picked_off = False
 
 
 def identity(headers: Headers, rules: ChannelRules) -> tuple[Role, str | None]:
@@ -119,3 +122,14 @@ def name(headers: Headers) -> str:
         return ""
     found = headers.get("Caller-Caller-ID-Name", "")
     return "" if is_hidden(found) else found
+
+
+def source_of(headers: Headers) -> str:
+    """Who dials. Agents of callcenter and fifo have no other leg until they are bridged."""
+    return (
+        headers.get("Other-Leg-Unique-ID")
+        or headers.get("variable_originating_leg_uuid")
+        or headers.get("variable_cc_member_session_uuid")
+        or headers.get("variable_fifo_bridge_uuid")
+        or ""
+    )

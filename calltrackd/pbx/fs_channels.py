@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from calltrackd.model.channel import ChannelEvent, HangupAsked, SeenChannel
 from calltrackd.pbx.channels import ChannelRules
-from calltrackd.pbx.fs_channel import FsChannel, Headers, identity
+from calltrackd.pbx.fs_channel import FsChannel, Headers, identity, source_of
 
 ASKED = frozenset({"recv_bye", "recv_cancel"})
 """sip_hangup_disposition of the leg whose far end hung up (right in 108 of 108 legs)."""
@@ -45,6 +45,7 @@ class FsChannels:
         incoming = headers.get("Call-Direction") == "inbound"
         channel = FsChannel(headers["Unique-ID"], role, party, incoming=incoming)
         channel.up = headers.get("Answer-State") == "answered"
+        channel.root = "" if incoming else self.root_of(source_of(headers))
         return channel
 
     def root_of(self, channel: str) -> str:
@@ -68,6 +69,7 @@ class FsChannels:
         for one in seen:
             channel = FsChannel(one.channel, one.role, one.party, incoming=one.incoming)
             channel.up, channel.waits = one.up, bool(one.queue)
+            channel.root = "" if one.incoming or one.link == one.channel else one.link
             self.living[one.channel] = known.get(one.channel, channel)
         for pair in pairs:
             one_leg, other_leg = (self.living[leg] for leg in pair)

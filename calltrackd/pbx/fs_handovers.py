@@ -8,8 +8,7 @@ FreeSWITCH has no event of a transfer. What there is, measured on 1.11.1:
   ATTENDED_TRANSFER; later the client is bridged with the other's partner.
 * att_xfer: a phone amid a talk rings another on its own behalf; no hold, no unbridge is told. If it
   hangs up while the other lives, the client goes there (source: `att_thread_run`).
-* intercept, INVITE with Replaces: a phone that dialled itself is bridged with a client that it was
-  not dialled for.
+* intercept, INVITE with Replaces: a phone is bridged with a client that it was not dialled for.
 """
 
 from collections.abc import Iterable
@@ -51,18 +50,23 @@ class Handovers:
         return (Held(at=at, channel=by.id),)
 
     def picked_up(self, at: float, one: FsChannel, other: FsChannel) -> Events:
-        """A phone that dialled itself gets a client that waits in no place: intercept, Replaces.
+        """A phone that was dialled for nobody gets a client for whom another one rang or talked.
 
-        The bridge is all that tells; the phone that rang before ends with PICKED_OFF or LOSE_RACE.
+        The bridge is all that tells; who rang before ends with PICKED_OFF, before or after it.
         """
         phone, client = (one, other) if one.role == "operator" else (other, one)
-        if phone.role != "operator" or client.role != "client":
+        if phone.role != "operator" or client.role != "client" or not client.incoming:
             return ()
-        if not phone.incoming or not client.incoming or client.last_partner == phone.id:
+        if phone.root or client.last_partner == phone.id or not self._has_phones(client):
             return ()
         if client.parked or client.waits or at - client.unparked_at < TAKEN_S:
             return ()
         return (PickedUp(at=at, channel=phone.id, target=client.id),)
+
+    def _has_phones(self, client: FsChannel) -> bool:
+        return client.picked_off or any(
+            channel.root == client.id for channel in self._channels.living.values()
+        )
 
     def moved(self, at: float, channel: FsChannel, headers: Headers) -> Events:
         """uuid_transfer and REFER leave `bl_xfer` in the history; REFER is told by its sender."""
@@ -87,6 +91,9 @@ class Handovers:
 
     def last_word(self, at: float, channel: FsChannel, headers: Headers) -> Events:
         """The leg ended: whom it sent where; or the consultation with it came to nothing."""
+        client = self._channels.get(channel.root)
+        if client is not None and headers.get("Hangup-Cause") == "PICKED_OFF":
+            client.picked_off = True
         back = self._consulted(at, channel, ok=False) if channel.consulted_by else ()
         referred = self._referred(at, channel, headers)
         return (*back, *referred, *self.given(at, channel, headers))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from calltrackd.calls.record import NumberRules
+from calltrackd.calls.tracker import Tracker
 from calltrackd.model.channel import HangupAsked
 from calltrackd.pbx.esl import EVENT, EslFrame
 from tests.pbx.fs import CLIENT, DID, T0, TRUNK, Fs, phone
@@ -249,6 +251,15 @@ def test_click_to_call_rings_the_operator_first(fs: Fs) -> None:
     record = fs.record
     assert (record.direction, record.caller, record.did) == ("outbound", f"+{CLIENT}", f"+{DID}")
     assert (record.operators, record.talk_s) == (["1001"], pytest.approx(4.0, abs=1e-3))
+
+
+def test_click_to_call_that_the_operator_does_not_answer(fs: Fs) -> None:
+    """An attempt; the phone is shown our number, so whom it was for nobody knows."""
+    fs.tracker = Tracker("fs", NumberRules("RU", {f"+{DID}"}))
+    record = fs.dials("", "a", "1001").after(5.0).ends("a", "NO_ANSWER", "send_cancel").record
+    assert (record.direction, record.outcome, record.hung_up_by) == ("outbound", "no_answer", "pbx")
+    assert (record.caller, record.did) == (None, f"+{DID}")
+    assert [(leg.operator, leg.disposition) for leg in record.legs] == [("1001", "no_answer")]
 
 
 def test_a_leg_for_nobody_is_no_call(fs: Fs) -> None:

@@ -179,6 +179,23 @@ def test_intercept_of_a_ringing_call() -> None:
     }
 
 
+def test_intercept_by_a_phone_that_is_rung_for_it() -> None:
+    """`originate user/1002 &intercept(...)`: nobody dialled from it, and it is a pick-up too."""
+    fs = Fs().comes("a").dials("a", "b", "1001").after(2.0)
+    fs.dials("", "p", "1002").after(1.0).picks_up("p").picks_up("a")
+    fs.ends("b", "PICKED_OFF", "send_cancel").bridges("p", "a").after(2.0)
+    record = fs.ends("a", by="recv_bye").parts("p", "a").ends("p", by="send_bye").record
+    assert transfers(record) == [("pickup", "1002", "1002", True)]
+
+
+def test_a_phone_for_a_client_that_had_none() -> None:
+    """`uuid_bridge` out of a menu: there was nothing to pick up."""
+    fs = Fs().comes("a").picks_up("a").after(2.0)
+    fs.dials("", "p", "1002").after(1.0).picks_up("p").bridges("p", "a").after(2.0)
+    record = fs.ends("a", by="recv_bye").parts("p", "a").ends("p", by="send_bye").record
+    assert (record.operators, record.transfers) == (["1002"], [])
+
+
 def test_intercept_of_a_talk(fs: Fs) -> None:
     """The client goes on with who took it."""
     fs.comes("p", phone("1002"), Caller_Destination_Number="*8").picks_up("p")

@@ -134,7 +134,7 @@ def test_a_phone_that_rings_at_the_attachment(fs: Fs) -> None:
     fs.after(2.0).ends("b", "ORIGINATOR_CANCEL", "send_cancel").ends("a", by="recv_cancel")
     record = fs.record
     assert (record.outcome, record.abandoned_in) == ("abandoned", "ringing")
-    assert [leg.operator for leg in record.legs] == ["1001"]
+    assert [(leg.operator, leg.disposition) for leg in record.legs] == [("1001", "cancelled")]
 
 
 def test_a_client_in_a_queue_at_the_attachment(fs: Fs) -> None:

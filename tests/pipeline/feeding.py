@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from calltrackd.model.call import Change, public
-from calltrackd.pbx.stream import Chunk, Header, Stream
+from calltrackd.pbx.stream import Chunk, Header, Kind, Stream
 from calltrackd.pipeline.build import street_of
 from calltrackd.pipeline.replay import attachment
 from calltrackd.pipeline.street import Street
@@ -24,10 +24,18 @@ def recordings() -> list[str]:
     return sorted(str(path.relative_to(STREAMS)) for path in found)
 
 
+def of_freeswitch() -> list[str]:
+    """Every recorded stream of FreeSWITCH, the same way."""
+    found = STREAMS.glob("given/freeswitch*/*.jsonl.gz")
+    return sorted(str(path.relative_to(STREAMS)) for path in found)
+
+
 @lru_cache(maxsize=None)
 def recorded(name: str) -> tuple[Chunk, ...]:
-    """A stream's chunks and marks, times counted from T0."""
+    """A stream's chunks and marks, times counted from T0 where its events bear none."""
     stream = Stream(STREAMS / name)
+    if stream.header.stream != "ami":
+        return tuple(stream)
     return tuple(
         msgspec.structs.replace(chunk, at=T0 + chunk.at - stream.header.t0) for chunk in stream
     )
@@ -62,10 +70,12 @@ def mixed(names: Sequence[str], apart_s: float) -> list[Chunk]:
     return numbered(sorted(parts, key=lambda chunk: chunk.at))
 
 
-def a_street(settings: Settings | None = None, pbx: str = "hq") -> Street:
+def a_street(
+    settings: Settings | None = None, pbx: str = "hq", stream: Kind = "ami"
+) -> Street:
     """A street of the default settings, or of these."""
     settings = settings or Settings()
-    return street_of(settings, attachment(settings, Header(pbx=pbx, t0=0.0)))
+    return street_of(settings, attachment(settings, Header(stream=stream, pbx=pbx, t0=0.0)))
 
 
 def shown(change: Change) -> dict[str, Any]:
@@ -81,4 +91,6 @@ def shown(change: Change) -> dict[str, Any]:
 
 def changes_of(street: Street, chunks: Iterable[Chunk]) -> list[tuple[int, dict[str, Any]]]:
     """Every change with the number of its chunk."""
-    return [(chunk.seq, shown(change)) for chunk in chunks for change in street.feed(chunk).changes]
+    return [
+        (chunk.seq, shown(change)) for chunk in chunks for change in street.feed(chunk).changes
+    ]

@@ -6,24 +6,33 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from calltrackd.pbx.stream import Chunk
+from calltrackd.pbx.stream import Chunk, Kind
 from calltrackd.settings import Keypad, KeypadMap, Settings
-from tests.pipeline.feeding import a_street, changes_of, mixed, recorded, recordings, recut, shown
+from tests.pipeline.feeding import (
+    a_street,
+    changes_of,
+    mixed,
+    of_freeswitch,
+    recorded,
+    recordings,
+    recut,
+    shown,
+)
 
 KEYS = Settings(keypad=Keypad(map=[KeypadMap(keys={"7": "sale", "71": "repair"})]))
 PLAIN = [name for name in recordings() if "late_attach" not in name]
 
 
-def check(chunks: Sequence[Chunk], crash: int, noted: int) -> None:
+def check(chunks: Sequence[Chunk], crash: int, noted: int, stream: Kind = "ami") -> None:
     """Killed after `crash` chunks, with the bound noted after `noted`: nothing comes otherwise."""
-    street = a_street(KEYS)
+    street = a_street(KEYS, stream=stream)
     began = 1
     for chunk in chunks[:crash]:
         street.feed(chunk)
         if chunk.seq <= noted:
             began = street.needs_from
     whole = changes_of(street, chunks[crash:])
-    again = changes_of(a_street(KEYS), chunks[began - 1 :])
+    again = changes_of(a_street(KEYS, stream=stream), chunks[began - 1 :])
     assert [one for one in again if one[0] > crash] == whole
 
 
@@ -34,6 +43,15 @@ def test_killed_anywhere_in_a_recording(name: str) -> None:
     for part in range(1, 6):
         crash = len(chunks) * part // 6
         check(chunks, crash, noted=crash)
+
+
+@pytest.mark.parametrize("name", of_freeswitch())
+def test_killed_anywhere_in_a_recording_of_freeswitch(name: str) -> None:
+    """The same, with frames cut by the chunks' borders."""
+    chunks = recut(recorded(name), [3_000])
+    for part in range(1, 6):
+        crash = len(chunks) * part // 6
+        check(chunks, crash, noted=crash, stream="esl-plain")
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
