@@ -86,7 +86,7 @@ class Call:
         self.queue: str | None = None
         self.queue_entered_at: float | None = None
         self.queue_at = 0.0
-        """The latest coming to or leaving of a queue."""
+        """The latest coming to or leaving of a queue, also by meeting an operator."""
         self.voicemail_at: float | None = None
         self.in_queue = Stopwatch()
         self.in_ivr = Stopwatch()

@@ -107,7 +107,7 @@ class Ending:
     def _settle_callback(self, call: Call) -> None:
         """An originate whose operator never got to the client is an attempt all the same (20).
 
-        Who shows the operator a number of ours (FreeSWITCH's click-to-call) hides whom it would call.
+        Who shows the operator a number of ours (click-to-call) does not say whom it would call.
         """
         own = call.legs.get(call.first)
         if not call.provisional or own is None:

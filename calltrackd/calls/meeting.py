@@ -133,6 +133,7 @@ class Meeting:
             pending.to, pending.completed = name, True
 
     def _publish_meeting(self, call: Call, at: float) -> None:
+        call.queue_at = max(call.queue_at, at)
         call.in_queue.stop(at)
         call.in_ivr.stop(at)
         if call.answered_at is not None:

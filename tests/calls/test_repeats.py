@@ -18,6 +18,8 @@ from calltrackd.model.channel import (
     Held,
     Parked,
     PickedUp,
+    QueueEntered,
+    QueueLeft,
     Resumed,
     TransferredAttended,
     TransferredBlind,
@@ -101,6 +103,14 @@ def test_late_repetition_is_the_same_call(telling: Callable[[Story], Story], dat
         place = data.draw(st.integers(index + 1, len(late)))
         late.insert(place, late[index])
     assert _records(late) == _records(events)
+
+
+def test_coming_to_a_queue_told_again_after_the_answer() -> None:
+    """Before the queue itself says that it was left: the client waits there no longer."""
+    events = _queue(Story()).events
+    left = next(n for n, event in enumerate(events) if isinstance(event, QueueLeft))
+    entered = next(event for event in events if isinstance(event, QueueEntered))
+    assert _records([*events[:left], entered, *events[left:]]) == _records(events)
 
 
 @given(data=st.data())
