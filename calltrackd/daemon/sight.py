@@ -24,14 +24,23 @@ class OpenCalls:
         self._committed: dict[str, CallRecord] = {}
         self._shown: dict[str, tuple[object, ...]] = {}
 
+    def known(self, record: CallRecord) -> None:
+        """A call in progress that the store knows from before a restart."""
+        self._committed.setdefault(record.id, record)
+
     def committed(self, record: CallRecord) -> None:
         """A record as the store has it now."""
         if record.ended_at is None:
             self._committed[record.id] = record
         else:
-            self._committed.pop(record.id, None)
-            self._shown.pop(record.id, None)
+            self._forget(record.id)
         self._bus.publish(record)
+
+    def parted(self, pbx: str) -> None:
+        """The PBX left the settings."""
+        for record in list(self._committed.values()):
+            if record.pbx == pbx:
+                self._forget(record.id)
 
     def __call__(self) -> list[CallRecord]:
         """All of them, each as it stands."""
@@ -43,6 +52,10 @@ class OpenCalls:
             await asyncio.sleep(REFRESH_S)
             if self._bus.watchers:
                 self._refresh()
+
+    def _forget(self, call_id: str) -> None:
+        self._committed.pop(call_id, None)
+        self._shown.pop(call_id, None)
 
     def _refresh(self) -> None:
         for record in self():

@@ -106,6 +106,8 @@ class Committer:
         More than `applied` when changes of a moment ago still wait here for the store.
         """
         position = self._positions.setdefault(pbx, _Position(applied, applied))
+        position.seq = max(position.seq, applied)
+        position.applied = max(position.applied, applied)
         return position.seq
 
     async def put(

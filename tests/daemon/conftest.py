@@ -1,0 +1,25 @@
+"""A PBX and a receiver for each test."""
+
+import base64
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.daemon.company import SIGNING
+from tests.fakes.ami import FakeAmi
+from tests.fakes.receiver import Receiver
+
+
+@pytest.fixture
+async def ami() -> AsyncIterator[FakeAmi]:
+    """A manager interface that behaves, until told."""
+    async with FakeAmi() as server:
+        yield server
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    """A CRM that checks signatures."""
+    key = base64.b64decode(SIGNING.removeprefix("whsec_"))
+    async with Receiver((key,)) as one:
+        yield one
