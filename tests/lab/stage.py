@@ -27,11 +27,12 @@ pause = asyncio.sleep
 CLIENTS = {
     "client": ("127.0.0.50", 450),
     "client2": ("127.0.0.50", 600),
-    "client3": ("127.0.0.50", 700),
+    "client3": ("127.0.0.50", 750),
     "trunk2": ("127.0.0.60", 800),
     "direct": ("127.0.0.70", 850),
 }
-"""Phones behind the trunks: address and tone. The first of an address has the trunk's port."""
+"""Phones behind the trunks: address and tone. The first of an address has the trunk's port.
+No phone has 700 Hz, which Asterisk's own `beep` is."""
 
 
 class Stage:
@@ -42,7 +43,8 @@ class Stage:
         self.tap = tap or Tap()
         self.diary = Diary()
         self.facts: list[Facts] = []
-        self.late = False
+        self.attached: Callable[[], Awaitable[None]] = _at_once
+        """Returns when whoever watches the PBX beside the tap is back after an outage."""
         self.phones: dict[str, Phone] = {}
 
     async def __aenter__(self) -> Self:
@@ -126,6 +128,10 @@ class Stage:
     def expected(self) -> list[dict[str, Any]]:
         """The truth, offsets on the tap's zero."""
         return truth.expected(self.diary, self.facts, self.tap.zero)
+
+
+async def _at_once() -> None:
+    """Nobody else watches."""
 
 
 Plot = Callable[[Stage], Awaitable[None]]

@@ -18,6 +18,8 @@ TRUNK_IP = "127.0.0.50"
 RESEND_S = 0.5
 MOST_SENT = 7
 """A request without any answer is given up after 3.5 s: the PBX is dead."""
+PATIENCE_S = 6.0
+"""Beyond the planned length of a call."""
 _LINE = re.compile(r"^([A-Za-z-]+)\s*:\s*(.*)$")
 _USER = re.compile(r"sip:([^@>;]*)@")
 _TAG = re.compile(r";tag=([^;>\s]+)")
@@ -170,8 +172,14 @@ class Caller(Endpoint):
         self.alive: dict[str, Attempt] = {}
         self._remote: dict[str, tuple[str, str]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._limits: dict[str, asyncio.TimerHandle] = {}
         self._serial = count(1)
         self._tag = tag
+
+    def close(self) -> None:
+        for timer in (*self._timers.values(), *self._limits.values()):
+            timer.cancel()
+        super().close()
 
     def dial(self, attempt: Attempt) -> None:
         call_id = f"{self._tag}-{next(self._serial)}"
@@ -180,8 +188,22 @@ class Caller(Endpoint):
         uri = f"sip:{attempt.plan.did}@{self.pbx[0]}:{self.pbx[1]}"
         self._remote[call_id] = uri, f"<{uri}>"
         self._ask(call_id, "INVITE", 1, self.body())
-        if attempt.plan.phone is None:
-            self._later(call_id, attempt.plan.ring)
+        plan = attempt.plan
+        if plan.phone is None:
+            self._later(call_id, plan.ring)
+        end = plan.ring + plan.talk + PATIENCE_S
+        self._limits[call_id] = self._loop.call_later(end, self._lose_patience, call_id)
+
+    def _lose_patience(self, call_id: str) -> None:
+        """It should be over long ago: hang up, and if even that is not heard, walk away."""
+        if self.alive[call_id].ender is None:
+            self.hang_up(call_id)
+            self._limits[call_id] = self._loop.call_later(
+                PATIENCE_S, self._lose_patience, call_id
+            )
+        else:
+            self.alive[call_id].ender = "nobody"
+            self._over(call_id)
 
     def hang_up(self, call_id: str) -> None:
         """BYE when the PBX has answered, else CANCEL."""
@@ -262,8 +284,9 @@ class Caller(Endpoint):
     def _over(self, call_id: str) -> None:
         self.alive.pop(call_id).ended_at = time.time()
         del self._remote[call_id]
-        if call_id in self._timers:
-            self._timers.pop(call_id).cancel()
+        for timers in (self._timers, self._limits):
+            if call_id in timers:
+                timers.pop(call_id).cancel()
 
     def _ask(self, call_id: str, method: str, cseq: int, body: str = EMPTY) -> None:
         uri, to = self._remote[call_id]

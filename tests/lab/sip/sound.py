@@ -56,15 +56,16 @@ class Ear:
         step = 2 * math.pi * hertz / RATE
         return tuple(shape(step * n) for n in range(PACKET))
 
-    def who(self, packet: bytes) -> list[str]:
-        """The phones that speak in the packet, if nothing but phones does (no speech, no music)."""
+    def listen(self, packet: bytes) -> tuple[list[str], bool]:
+        """(the phones that speak in the packet, whether there is a sound of no phone's in it)."""
         if len(packet) != PACKET:
-            return []
+            return [], False
         samples = [_DECODED[code] for code in packet]
-        power = sum(map(mul, samples, samples))
+        power = math.fsum(map(mul, samples, samples))
         shares = {name: self._power(samples, *wave) for name, wave in self._waves.items()}
         loud = {name: share for name, share in shares.items() if share > max(power / 5, FAINT)}
-        return list(loud) if sum(loud.values()) > PURE * power else []
+        foreign = power - math.fsum(loud.values()) > max((1 - PURE) * power, FAINT)
+        return ([] if foreign else list(loud)), foreign
 
     @staticmethod
     def _power(samples: list[float], cosine: tuple[float, ...], sine: tuple[float, ...]) -> float:
