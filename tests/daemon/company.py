@@ -25,6 +25,7 @@ from calltrackd.settings import (
 from calltrackd.store import calls
 from calltrackd.store.calls import CallFilter
 from calltrackd.store.engine import Store
+from calltrackd.store.errors import StoreDown
 from tests.fakes.ami import FakeAmi
 from tests.fakes.receiver import Receiver
 
@@ -143,6 +144,7 @@ class Office:
 @asynccontextmanager
 async def office(wanted: Settings, notifier: Notifier | None = None) -> AsyncIterator[Office]:
     """The daemon of these settings; stopped at the end unless it was before."""
+    wanted.state_dir.mkdir(parents=True, exist_ok=True)
     store = await Store.open(wanted.store_url)
     daemon = Daemon(wanted, store, notifier or Notifier({}))
     task = asyncio.create_task(daemon.run())
@@ -151,6 +153,8 @@ async def office(wanted: Settings, notifier: Notifier | None = None) -> AsyncIte
     try:
         async with asyncio.timeout(20):
             await asyncio.wait({ready, task}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
         yield here
         if not task.done():
             await here.stop()
@@ -158,3 +162,19 @@ async def office(wanted: Settings, notifier: Notifier | None = None) -> AsyncIte
         ready.cancel()
         await here.kill()
         await store.close()
+
+
+class Outage:
+    """A store that can't be written while `down`; every refused attempt is counted."""
+
+    def __init__(self, store: Store) -> None:
+        self.down = True
+        self.refused = 0
+        self._submit = store.writer.submit
+        store.writer.submit = self._maybe  # type: ignore[method-assign]
+
+    async def _maybe(self, work: Any) -> Any:
+        if self.down:
+            self.refused += 1
+            raise StoreDown("the disk is on holiday")
+        return await self._submit(work)
