@@ -210,6 +210,8 @@ class Daemon:
         self._metrics.outbox(loads, [target.name for target in self._targets])
 
     async def _reasons(self) -> list[str]:
+        if not self.ready.is_set():
+            return ["starting: what was in progress is read from the journal"]
         blocked = self._committer.blocked
         return self._board.reasons + ([] if blocked is None else [f"store: {blocked}"])
 
