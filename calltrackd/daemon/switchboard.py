@@ -95,7 +95,6 @@ class Switchboard:
     async def detach(self, name: str, *, for_good: bool = False) -> None:
         """Take what was read, let go of the journal. `for_good`: the settings know it no longer."""
         attachment, task = self._attached.pop(name), self._running.pop(name)
-        self.refused.pop(name, None)
         for end in self._samples.pop(name):
             end()
         task.cancel()
@@ -118,6 +117,7 @@ class Switchboard:
         for name in list(self._attached):
             if before[name] != after.get(name) or name in self.refused:
                 await self.detach(name, for_good=name not in after)
+                self.refused.pop(name, None)
         for name in before.keys() - after.keys():
             self.failed.pop(name, None)
             self._watch.gone(name)

@@ -120,8 +120,8 @@ class Office:
     async def until(self, fits: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         """The records once they fit; TimeoutError when they never do."""
         async with asyncio.timeout(10):
-            while not fits(found := await self.records()):
-                await asyncio.sleep(0.005)  # the store is asked, since it is the truth
+            while not fits(found := await self.records()):  # noqa: ASYNC110 - the truth is the store
+                await asyncio.sleep(0.005)
         return found
 
     async def get(self, path: str) -> tuple[int, Any]:

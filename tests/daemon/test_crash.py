@@ -3,7 +3,11 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
+from calltrackd.daemon.attachment import Attachment
 from calltrackd.pbx.journal import Journal
+from calltrackd.store.errors import StoreDown
 from tests.daemon.company import Call, Office, Outage, office, pbx, settings, target
 from tests.daemon.heard import log
 from tests.fakes.ami import FakeAmi
@@ -32,10 +36,13 @@ async def test_journalled_but_not_committed_is_committed_once_with_the_same_ids(
         outage.down = False
         await receiver.until(lambda r: len(r.accepted) == 4)
         original = await one.records()
-    async with FakeAmi() as again, Receiver(receiver.keys) as later:
-        async with office(settings(tmp_path / "b", [pbx(again)], [target(later)])) as one:
-            await later.until(lambda r: len(r.accepted) >= 3)
-            assert await one.records() == original
+    async with (
+        FakeAmi() as again,
+        Receiver(receiver.keys) as later,
+        office(settings(tmp_path / "b", [pbx(again)], [target(later)])) as one,
+    ):
+        await later.until(lambda r: len(r.accepted) >= 3)
+        assert await one.records() == original
     assert set(receiver.accepted) == set(later.accepted) | {next(iter(receiver.accepted))}
 
 
@@ -74,8 +81,11 @@ def living(call: Call) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-async def test_message_cut_by_the_kill_is_read_whole(tmp_path: Path, ami: FakeAmi) -> None:
+async def test_message_cut_by_the_kill_is_read_whole(
+    tmp_path: Path, ami: FakeAmi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Half a Newchannel applied, half of it only in the journal: the call is there all the same."""
+    monkeypatch.setattr("calltrackd.pipeline.commit.IDLE_COMMIT_S", 0.02)
     call = Call(1)
     async with office(settings(tmp_path / "a", [pbx(ami)])) as one:
         await ami.wait_for("ConfbridgeListRooms")
@@ -119,8 +129,7 @@ async def test_lost_journal_closes_its_calls_as_gaps(
 async def test_journal_that_lost_the_beginning_closes_its_call_too(
     tmp_path: Path, ami: FakeAmi
 ) -> None:
-    """A journal that goes on, but without the call's first segments: the call is closed all the
-    same, though the store has applied that journal to its end."""
+    """The journal goes on, without the call's first lines: closed, though all of it is applied."""
     wanted = settings(tmp_path, [pbx(ami)])
     async with office(wanted) as one:
         await ami.wait_for("ConfbridgeListRooms")
@@ -192,23 +201,19 @@ async def test_journal_is_kept_from_the_oldest_living_channel(tmp_path: Path, am
         assert int((tmp_path / "journal/hq/needed-from").read_text()) > began
 
 
-async def test_failed_recovery_lets_go_of_the_journal(tmp_path: Path, ami: FakeAmi) -> None:
+async def test_failed_recovery_lets_go_of_the_journal(
+    tmp_path: Path, ami: FakeAmi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A store that is away at that moment: the journal can be opened again at once."""
-    from calltrackd.daemon.attachment import Attachment
-
-    wanted = settings(tmp_path, [pbx(ami)])
+    wanted = settings(tmp_path, [])
     async with office(wanted) as one:
-        pass
-    committer = one.daemon._committer
-    attachment = Attachment(wanted.pbx[0], wanted, committer, lambda *_: None, one.daemon._once)
-
-    class Away:
-        def read(self):
-            raise OSError("no route to the database")
-
-    try:
-        await attachment.recover(Away(), lambda _record: None)  # type: ignore[arg-type]
-    except OSError:
+        daemon = one.daemon
+        attachment = Attachment(pbx(ami), wanted, daemon._committer, lambda *_: None, daemon._once)
+        monkeypatch.setattr("calltrackd.store.calls.open_calls", _away)
+        with pytest.raises(StoreDown):
+            await attachment.recover(one.store, lambda _record: None)
         Journal(wanted.journal_dir, "hq").close()
-    else:
-        raise AssertionError("it must not go on")
+
+
+async def _away(*_: object) -> None:
+    raise StoreDown("no route to the database")
