@@ -2,9 +2,11 @@
 
 import base64
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
+from calltrackd.store.engine import Store
 from tests.daemon.company import SIGNING
 from tests.fakes.ami import FakeAmi
 from tests.fakes.receiver import Receiver
@@ -23,3 +25,11 @@ async def receiver() -> AsyncIterator[Receiver]:
     key = base64.b64decode(SIGNING.removeprefix("whsec_"))
     async with Receiver((key,)) as one:
         yield one
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[Store]:
+    """An empty store."""
+    one = await Store.open(f"sqlite:///{tmp_path}/calls.db")
+    yield one
+    await one.close()
