@@ -54,6 +54,19 @@ class Board:
             self._early.keep(event.channel, event)
         return None
 
+    def awaits(self, channel_id: str | None, event: Event) -> bool:
+        """Have the event told again once that channel appears. False when it is or was there."""
+        if channel_id is None or self.is_known(channel_id):
+            return False
+        self.unknown[type(event).__name__] += 1
+        self._early.keep(channel_id, event)
+        return True
+
+    def first_sign(self, channel_id: str, at: float) -> float:
+        """When a channel that is found at `at` was first spoken of."""
+        first = self._early.first_at(channel_id)
+        return at if first is None else min(at, first)
+
     def take_early(self, channel_id: str) -> list[Event]:
         """The events that came before their channel; they are not strange any more."""
         events = self._early.take(channel_id)
