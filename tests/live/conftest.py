@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab.asterisk import Asterisk
 from tests.lab.packages import Unavailable
-from tests.live.evening import Played, play_all, playable
+from tests.live.evening import Played, play_all
 
 VERSIONS = [
     pytest.param(22, marks=pytest.mark.live22, id="22"),
@@ -48,11 +48,21 @@ def pbx(
 def evening(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Played]:
-    """Every plot played to an attached daemon; two minutes, once a session."""
+    """The plots of the chosen tests played to an attached daemon, once a session."""
     _wanted(request.param)
     folder = tmp_path_factory.mktemp(f"evening{request.param}-")
     try:
-        return asyncio.run(play_all(request.param, folder, playable()))
+        return asyncio.run(play_all(request.param, folder, _chosen(request)))
     except Unavailable as reason:
         _cannot(request.param, reason)
         raise AssertionError("unreachable") from reason
+
+
+def _chosen(request: pytest.FixtureRequest) -> list[str]:
+    """The plots that this session's tests ask for: `-k NAME` plays one."""
+    chosen = (getattr(item, "callspec", None) for item in request.session.items)
+    return [
+        spec.params["name"]
+        for spec in chosen
+        if spec is not None and spec.params.get("evening") == request.param
+    ]

@@ -19,7 +19,7 @@ from tests.lab import scenarios as _scenarios  # noqa: F401 - registers them
 from tests.lab.asterisk import Asterisk
 from tests.lab.stage import SCENARIOS, Scenario, Stage, play
 
-COMPANIES = 3
+COMPANIES = 4
 SETTLED_S = 15.0
 NOWHERE = "http://127.0.0.1:9/"  # a closed port: deliveries wait, and are none of our business here
 
@@ -52,20 +52,30 @@ async def play_all(version: int, folder: Path, names: Iterable[str]) -> dict[str
     return played
 
 
-async def _company(version: int, folder: Path, left: list[str], played: dict[str, Played]) -> None:
-    folder.mkdir(parents=True)
-    pbx = Asterisk(version, folder / "pbx")
+async def _company(version: int, home: Path, left: list[str], played: dict[str, Played]) -> None:
+    await asyncio.to_thread(home.mkdir, parents=True)
+    pbx = Asterisk(version, home / "pbx")
     await asyncio.to_thread(pbx.start)
     try:
-        async with Daemon(folder, pbx.ami_port, NOWHERE) as daemon:
+        async with Daemon(home, pbx.ami_port, NOWHERE) as daemon:
             await daemon.start()
             await daemon.ready()
             while left:
                 name = left.pop()
                 played[name] = await _one(pbx, daemon, SCENARIOS[name])
-            await daemon.terminate()
+                if await _died(daemon):
+                    played[name].error = AssertionError(f"the daemon died:\n{daemon.last_words()}")
+                    await daemon.start()
+                    await daemon.ready()
     finally:
         await asyncio.to_thread(pbx.stop)
+
+
+async def _died(daemon: Daemon) -> bool:
+    with contextlib.suppress(TimeoutError):
+        await daemon.exited(0.01)
+        return True
+    return False
 
 
 async def _one(pbx: Asterisk, daemon: Daemon, plot: Scenario) -> Played:
@@ -77,7 +87,7 @@ async def _one(pbx: Asterisk, daemon: Daemon, plot: Scenario) -> Played:
         await daemon.until(lambda: _all_over(daemon), SETTLED_S, "without a call in progress")
         result.truth = {"t0": stage.tap.zero, "calls": stage.expected()}
         stored = await daemon.records()
-        result.records = [public(record) for record in stored if record.started_at > began - 1]
+        result.records = [public(record) for record in stored if record.started_at >= began]
     except Exception as error:  # noqa: BLE001 - belongs to the test of this plot
         result.error = error
     result.diary = stage.diary.lines()

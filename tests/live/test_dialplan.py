@@ -3,6 +3,7 @@
 import re
 import wave
 from array import array
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -140,7 +141,7 @@ def _pitch(path: Path) -> tuple[float, float]:
         samples = array("h", file.readframes(file.getnframes()))
     loud = [n for n, sample in enumerate(samples) if abs(sample) > 2000]
     part = samples[loud[0] : loud[-1]]
-    rises = sum(1 for a, b in zip(part, part[1:], strict=False) if a < 0 <= b)
+    rises = sum(1 for a, b in pairwise(part) if a < 0 <= b)
     return rises * 8000 / len(part), len(samples) / 8000
 
 
