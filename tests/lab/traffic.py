@@ -194,13 +194,23 @@ class Caller(Endpoint):
         end = plan.ring + plan.talk + PATIENCE_S
         self._limits[call_id] = self._loop.call_later(end, self._lose_patience, call_id)
 
+    def abandon(self, at: float) -> set[str]:
+        """Nothing is heard any more of the calls that are alive; their numbers."""
+        for timer in self._unanswered.values():
+            timer.cancel()
+        self._unanswered.clear()
+        numbers = {attempt.number for attempt in self.alive.values()}
+        for call_id, attempt in list(self.alive.items()):
+            attempt.ender = "nobody"
+            self._over(call_id)
+            attempt.ended_at = at
+        return numbers
+
     def _lose_patience(self, call_id: str) -> None:
         """It should be over long ago: hang up, and if even that is not heard, walk away."""
         if self.alive[call_id].ender is None:
             self.hang_up(call_id)
-            self._limits[call_id] = self._loop.call_later(
-                PATIENCE_S, self._lose_patience, call_id
-            )
+            self._limits[call_id] = self._loop.call_later(PATIENCE_S, self._lose_patience, call_id)
         else:
             self.alive[call_id].ender = "nobody"
             self._over(call_id)
@@ -301,12 +311,11 @@ class Caller(Endpoint):
             else self._remote.get(call_id, ("sip:x", ""))[0]
         )
         refused = packet.code >= 300
-        sender = packet.get("from")
         branch = "" if refused else "-ack"
+        via = f"SIP/2.0/UDP {self.ip}:{self.port};branch=z9hG4bK{call_id}-1{branch}"
         self.say(
-            f"ACK {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {self.ip}:{self.port};branch=z9hG4bK{call_id}-1{branch}"
-            f"\r\nMax-Forwards: 70\r\nFrom: {sender}\r\nTo: {packet.get('to')}\r\nCall-ID: {call_id}\r\n"
-            f"CSeq: 1 ACK\r\n{EMPTY}"
+            f"ACK {uri} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\nFrom: {packet.get('from')}\r\n"
+            f"To: {packet.get('to')}\r\nCall-ID: {call_id}\r\nCSeq: 1 ACK\r\n{EMPTY}"
         )
 
     def _lines(self, call_id: str, method: str, cseq: int, uri: str, to: str) -> str:
@@ -459,10 +468,14 @@ class Traffic:
         self.caller.dial(attempt)
         return attempt
 
+    def pbx_died(self, at: float) -> set[str]:
+        """The PBX was killed: all calls ended then; their numbers."""
+        return self.caller.abandon(at)
+
     async def settled(self, patience: float = 40.0) -> None:
         """Wait until no call is alive. TimeoutError."""
         async with asyncio.timeout(patience):
-            while self.caller.alive:
+            while self.caller.alive:  # noqa: ASYNC110 - calls end in many ways, there is no one event
                 await asyncio.sleep(0.05)
 
     async def _pause(self, seconds: float) -> None:
