@@ -18,6 +18,7 @@ from calltrackd.daemon.needed import NeededFrom
 from calltrackd.daemon.toner import Toner
 from calltrackd.model.call import CallRecord
 from calltrackd.ops.once import Once
+from calltrackd.pbx.errors import LoginRefusedError
 from calltrackd.pbx.intake import Intake
 from calltrackd.pbx.journal import Journal, JournalLimits
 from calltrackd.pbx.link import Link
@@ -92,18 +93,31 @@ class Attachment:
         try:
             await asyncio.wait({linking, following, ticking}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            linking.cancel()
-            await asyncio.wait({linking})
-            self._intake.close()
-            _, late = await asyncio.wait({following}, timeout=FOLLOW_S)
-            if late:
-                _log.warning("street.left_behind", pbx=self.name, kept="the journal")
-            following.cancel()
-            ticking.cancel()
-            done = await asyncio.gather(linking, following, ticking, return_exceptions=True)
-        for error in done:
-            if isinstance(error, Exception):
-                raise error
+            errors = await self._wind_down(linking, following, ticking)
+        for error in errors:
+            raise error
+
+    async def _wind_down(
+        self,
+        linking: asyncio.Task[None],
+        following: asyncio.Task[None],
+        ticking: asyncio.Task[None],
+    ) -> list[Exception]:
+        """The link first, then what it brought; what went wrong, in that order."""
+        linking.cancel()
+        await asyncio.wait({linking})
+        self._intake.close()
+        _, late = await asyncio.wait({following}, timeout=FOLLOW_S)
+        if late:
+            _log.warning("street.left_behind", pbx=self.name, kept="the journal")
+        following.cancel()
+        ticking.cancel()
+        done = await asyncio.gather(linking, following, ticking, return_exceptions=True)
+        errors = [error for error in done if isinstance(error, Exception)]
+        for error in errors:
+            if not isinstance(error, LoginRefusedError):
+                _log.error("attachment.broke", pbx=self.name, exc_info=error)
+        return errors
 
     async def part(self) -> None:
         """The PBX left the settings: nobody will see its calls end."""
@@ -172,9 +186,8 @@ class Attachment:
 
     async def _close_orphans(self, opened: Sequence[CallRecord]) -> None:
         """Calls in progress by the store that the journal does not know."""
-        known = {record.id for record in self.street.live()}
         for record in opened:
-            if record.id in known:
+            if record.id in self.street.first_seqs:
                 continue
             _log.warning("call.end_unknown", call=record.id, pbx=self.name)
             change = closed(record, self.journal.last_at or record.started_at)

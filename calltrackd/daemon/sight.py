@@ -8,11 +8,14 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 import msgspec
+import structlog
 
 from calltrackd.model.call import CallRecord
 from calltrackd.web.live import LiveBus
 
 REFRESH_S = 0.5
+
+_log = structlog.get_logger(__name__)
 
 
 class OpenCalls:
@@ -23,6 +26,7 @@ class OpenCalls:
         self._bus = bus
         self._committed: dict[str, CallRecord] = {}
         self._shown: dict[str, tuple[object, ...]] = {}
+        self._said = ""
 
     def known(self, record: CallRecord) -> None:
         """A call in progress that the store knows from before a restart."""
@@ -50,8 +54,17 @@ class OpenCalls:
         """Show watchers what moves between two committed changes."""
         while True:
             await asyncio.sleep(REFRESH_S)
-            if self._bus.watchers:
+            if not self._bus.watchers:
+                continue
+            try:
                 self._refresh()
+            except Exception as error:  # noqa: BLE001 - border: no look is worth a stop
+                self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        if repr(error) != self._said:
+            _log.error("sight.failed", exc_info=error)
+        self._said = repr(error)
 
     def _forget(self, call_id: str) -> None:
         self._committed.pop(call_id, None)

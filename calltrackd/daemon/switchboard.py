@@ -13,7 +13,6 @@ from calltrackd.model.call import CallRecord
 from calltrackd.ops.metrics import Metrics
 from calltrackd.ops.once import Once
 from calltrackd.pbx.errors import LoginRefusedError
-from calltrackd.pbx.journal import JournalError
 from calltrackd.pipeline.commit import Committer
 from calltrackd.pipeline.orphan import closed
 from calltrackd.settings import AsteriskPbx, Settings
@@ -99,9 +98,12 @@ class Switchboard:
             end()
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        if for_good:
-            await attachment.part()
-        await attachment.close()
+        try:
+            if for_good:
+                await attachment.part()
+            await attachment.close()
+        except OSError as error:
+            _log.error("journal.not_closed", pbx=name, reason=str(error))
 
     async def detach_all(self) -> None:
         """The daemon stops."""
@@ -145,9 +147,6 @@ class Switchboard:
             _log.error("login.refused", pbx=attachment.name, reason=str(refusal))
             self.refused[attachment.name] = str(refusal)
             self._watch.refused()
-        except JournalError as error:
-            _log.error("journal.unreadable", pbx=attachment.name, reason=str(error))
-            raise
 
     def _sampled(self, attachment: Attachment) -> list[Callable[[], None]]:
         sample, name = self._metrics.sample, (attachment.name,)

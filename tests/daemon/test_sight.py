@@ -1,8 +1,14 @@
 """Calls in progress as a watcher sees them."""
 
+import asyncio
+
+import pytest
+
 from calltrackd.daemon.sight import OpenCalls
 from calltrackd.model.call import CallRecord, Leg
 from calltrackd.web.live import LiveBus
+from tests.crm.conftest import until
+from tests.daemon.heard import log
 
 
 def record(call: str, **fields: object) -> CallRecord:
@@ -53,3 +59,23 @@ async def test_watcher_hears_only_of_what_moves() -> None:
         legs.append(Leg("101"))
         sight._refresh()
         assert len((await seat.take(0)).records) == 1  # type: ignore[union-attr]
+
+
+async def test_look_that_fails_is_told_once_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A record that can't be shown ends neither the stream nor the daemon."""
+    monkeypatch.setattr("calltrackd.daemon.sight.REFRESH_S", 0.0)
+    looks = 0
+
+    def live() -> list[CallRecord]:
+        nonlocal looks
+        looks += 1
+        raise ZeroDivisionError
+
+    bus = LiveBus()
+    with bus.seat(), log() as heard:
+        watching = asyncio.create_task(OpenCalls(live, bus).run())
+        await until(lambda: looks >= 3)
+        watching.cancel()
+    assert len(heard.of("sight.failed")) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from calltrackd.daemon.core import NoAttachmentLeftError
-from calltrackd.pbx.journal import Journal
+from calltrackd.pbx.journal import Journal, JournalError
 from tests.crm.conftest import until
 from tests.daemon.company import Call, Outage, office, pbx, settings, target
 from tests.daemon.heard import log
@@ -165,6 +165,29 @@ async def test_full_disk_under_the_journal(
         (record,) = await one.until(lambda found: found[0]["ended_at"] is not None)
     assert record["certainty"] == "gap"
     assert record["outcome"] == "no_answer"
+
+
+async def test_chunk_that_cannot_be_read_back_ends_it(
+    tmp_path: Path, ami: FakeAmi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A journal that lost what waited in it: going on would be a silent gap, so it is told."""
+    wanted = settings(tmp_path, [pbx(ami)])
+    async with office(wanted) as one:
+        await ami.wait_for("ConfbridgeListRooms")
+        (attachment,) = one.daemon._board
+        monkeypatch.setattr(attachment._intake, "_budget", 0)
+        monkeypatch.setattr(attachment.journal, "read", lambda _seq: iter(()))
+        with log() as heard:
+            ami.send(Call(1).rings)
+            with pytest.raises(ExceptionGroup) as caught:
+                await asyncio.wait_for(one.task, 10)
+        assert caught.group_contains(JournalError, match="can't be read back")
+        assert isinstance(heard.of("attachment.broke")[0]["exc_info"], JournalError)
+    monkeypatch.undo()
+    attachment.journal.close()  # as the end of the process does
+    async with office(wanted) as one:
+        (record,) = await one.until(bool)
+    assert record["did"] == "+74950000001"
 
 
 def _no_room(*_: object) -> int:
