@@ -55,7 +55,7 @@ async def play_all(version: int, folder: Path, names: Iterable[str]) -> dict[str
 async def _company(version: int, home: Path, left: list[str], played: dict[str, Played]) -> None:
     await asyncio.to_thread(home.mkdir, parents=True)
     pbx = Asterisk(version, home / "pbx")
-    await asyncio.to_thread(pbx.start)
+    pbx.start()  # here and not in a thread: so it ends with this process, whatever ends it
     try:
         async with Daemon(home, pbx.ami_port, NOWHERE) as daemon:
             await daemon.start()
