@@ -28,6 +28,12 @@ T0 = 1_795_423_338.0
 DOCS = Path(__file__).parents[2] / "docs/cli.md"
 
 
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs stay as the test run has them: structlog's loggers keep what they first met."""
+    monkeypatch.setattr("calltrackd.ops.logs.configure", lambda *_words: None)
+
+
 @pytest.fixture
 async def ami() -> AsyncIterator[FakeAmi]:
     """A PBX that lets us in."""
