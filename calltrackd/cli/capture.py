@@ -111,10 +111,8 @@ class Page:
     def put(self, chunk: Chunk) -> None:
         """Keep a socket read or a mark. OSError when it can't be written."""
         if self._capture is None:
-            os.umask(0o077)  # what people said by phone is nobody else's
             self.first_at = chunk.at
-            header = Header(pbx=self._pbx, scenario="capture", t0=chunk.at)
-            self._capture = Capture(self.out, header, self._masker)
+            self._capture = self._opened(chunk.at)
         if chunk.mark is not None:
             self._capture.mark(chunk.at, chunk.mark)
         else:
@@ -122,6 +120,15 @@ class Page:
             self.reads += 1
             self.size += len(chunk.data)
         self.last_at = chunk.at
+
+    def _opened(self, at: float) -> Capture:
+        """Readable for nobody else: who called whom is in it."""
+        others = os.umask(0o077)
+        try:
+            header = Header(pbx=self._pbx, scenario="capture", t0=at)
+            return Capture(self.out, header, self._masker)
+        finally:
+            os.umask(others)
 
     def copy(self, chunks: Iterable[Chunk]) -> None:
         """Keep them all."""
