@@ -7,8 +7,9 @@ from itertools import pairwise
 from tests.lab.dialogs import Dialog, Scene
 from tests.lab.diary import Entry
 
-SNAP = 0.35  # sound lags behind the signalling by some packets
-SAME = 0.25  # two phones' entries this near belong to one moment
+FIRST_SOUND = 1.0  # sound comes this late after the answer at most: no plot consults for less
+LAST_SOUND = 0.35  # sound stops this early before the end at most: no plot parks for less
+SAME = 0.6  # two phones' entries this near belong to one moment
 MERGE = 1.0  # silence of a key press inside one segment
 UNTIL_HELD = 1.5  # from the key or the action that asks for a hold until the client is held
 BEEP = 3.0  # at most, on a busy machine; it lasts 0.4 s
@@ -53,8 +54,8 @@ def _heard_with(scene: Scene, other: Dialog) -> list[Segment]:
 
 def _snapped(piece: Segment, first: float, last: float) -> Segment:
     """Signalling knows the moment better than sound where both tell the same."""
-    start = first if piece.start - first < SNAP else piece.start
-    end = last if last - piece.end < SNAP else piece.end
+    start = first if piece.start - first < FIRST_SOUND else piece.start
+    end = last if last - piece.end < LAST_SOUND else piece.end
     return replace(piece, start=start, end=end)
 
 

@@ -21,6 +21,8 @@ from tests.lab.stage import SCENARIOS, Scenario, Stage, play
 
 COMPANIES = 4
 SETTLED_S = 15.0
+ATTEMPTS = 3
+MOST_LAG_S = 0.15
 NOWHERE = "http://127.0.0.1:9/"  # a closed port: deliveries wait, and are none of our business here
 
 
@@ -32,6 +34,7 @@ class Played:
     records: list[dict[str, Any]] = field(default_factory=list)
     diary: list[str] = field(default_factory=list)
     error: BaseException | None = None
+    lag: float = 0.0
 
 
 def playable() -> list[str]:
@@ -62,7 +65,7 @@ async def _company(version: int, home: Path, left: list[str], played: dict[str, 
             await daemon.ready()
             while left:
                 name = left.pop()
-                played[name] = await _one(pbx, daemon, SCENARIOS[name])
+                played[name] = await _witnessed(pbx, daemon, SCENARIOS[name])
                 if await _died(daemon):
                     played[name].error = AssertionError(f"the daemon died:\n{daemon.last_words()}")
                     await daemon.start()
@@ -78,6 +81,15 @@ async def _died(daemon: Daemon) -> bool:
     return False
 
 
+async def _witnessed(pbx: Asterisk, daemon: Daemon, plot: Scenario) -> Played:
+    """Played again while the machine was too busy for the phones to be exact witnesses."""
+    for _ in range(ATTEMPTS - 1):
+        played = await _one(pbx, daemon, plot)
+        if played.lag < MOST_LAG_S:
+            return played
+    return await _one(pbx, daemon, plot)
+
+
 async def _one(pbx: Asterisk, daemon: Daemon, plot: Scenario) -> Played:
     result, stage = Played(), Stage(pbx)
     stage.attached = daemon.ready
@@ -90,7 +102,7 @@ async def _one(pbx: Asterisk, daemon: Daemon, plot: Scenario) -> Played:
         result.records = [public(record) for record in stored if record.started_at >= began]
     except Exception as error:  # noqa: BLE001 - belongs to the test of this plot
         result.error = error
-    result.diary = stage.diary.lines()
+    result.diary, result.lag = stage.diary.lines(), stage.lag
     return result
 
 
