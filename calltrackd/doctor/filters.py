@@ -18,8 +18,8 @@ from calltrackd.pbx.asterisk import WANTED
 
 ADVISED = (
     (
-        "eventfilter = ^Event: (Newchannel|Newstate|NewCallerid|Rename|Hangup|HangupRequest|DialBegin"
-        "|DialState|DialEnd|BridgeEnter|BridgeLeave|LocalBridge|Hold|Unhold|DTMFBegin|DTMFEnd"
+        "eventfilter = ^Event: (Newchannel|Newstate|NewCallerid|Rename|Hangup|HangupRequest"
+        "|DialBegin|DialState|DialEnd|BridgeEnter|BridgeLeave|LocalBridge|Hold|Unhold|DTMFBegin|DTMFEnd"
         "|QueueCallerJoin|QueueCallerLeave|BlindTransfer|AttendedTransfer|ParkedCall|UnParkedCall"
         "|ParkedCallGiveUp|ParkedCallTimeOut|Pickup|ConfbridgeJoin|MeetmeJoin|MessageWaiting"
         "|MixMonitorStop|OriginateResponse|FullyBooted|Shutdown)[^A-Za-z]"
