@@ -156,7 +156,9 @@ class Board:
     def absorb(self, guest: Call, host: Call) -> None:
         """A provisional call turns out to have been a part of another one."""
         for name in tuple(guest.members):
-            self.serve(self.channels[name], host)
+            channel = self.channels[name]
+            self.serve(channel, host)
+            channel.talks_in = tuple(call for call in channel.talks_in if call is not guest)
         host.legs.update(guest.legs)
         party = guest.caller_raw or None
         for press in guest.digits:
