@@ -38,18 +38,24 @@ def recorded(*, filtered: bool) -> list[str]:
     return [m for m in messages if not m.startswith(tuple(f"Event: {n}" for n in UNWANTED))]
 
 
-def stream(messages: list[str], calls: int) -> Iterator[bytes]:
+def channels(messages: list[str]) -> list[str]:
+    """The ids of the recorded call's channels."""
+    names = ("Uniqueid: ", "DestUniqueid: ")
+    lines = (line for text in messages for line in text.split("\r\n"))
+    return sorted({line.split(": ")[1] for line in lines if line.startswith(names)})
+
+
+def stream(messages: list[str], calls: int, prefix: str = "bench") -> Iterator[bytes]:
     """`calls` copies, `TOGETHER` of them interleaved message by message."""
     joined = "\r\n\r\n".join(messages) + "\r\n\r\n"
-    ids = sorted({part.split(": ")[1] for m in messages for part in m.split("\r\n")
-                  if part.startswith(("Uniqueid", "DestUniqueid"))})  # fmt: skip
+    ids = channels(messages)
     for first in range(0, calls, TOGETHER):
         copies = []
         for n in range(first, min(first + TOGETHER, calls)):
             text = joined
             for number, old in enumerate(ids):
-                text = text.replace(old, f"bench-{n}.{number}")
-            text = text.replace("BridgeUniqueid: ", f"BridgeUniqueid: {n}-")
+                text = text.replace(old, f"{prefix}-{n}.{number}")
+            text = text.replace("BridgeUniqueid: ", f"BridgeUniqueid: {prefix}-{n}-")
             copies.append(text.replace("79161234567", f"7916{n:07d}").split("\r\n\r\n"))
         for together in zip(*copies, strict=True):
             yield ("\r\n\r\n".join(together) + "\r\n\r\n").encode()
@@ -66,9 +72,9 @@ async def through(chunks: list[bytes], *, store: Store | None) -> float:
         committed += sum(change.step == "ended" for change in done.changes)
 
     began = time.process_time()
-    committer = (
-        Committer(store, enricher_of(settings), [], told=told, unusable=print) if store else None
-    )
+    committer = None
+    if store is not None:
+        committer = Committer(store, enricher_of(settings), [], told=told, unusable=print)
     for seq, data in enumerate(chunks, 1):
         effects = street.feed(Chunk(seq, 1.79e9 + seq * 0.01, data))
         if committer is not None:

@@ -54,6 +54,19 @@ class Board:
             self._early.keep(event.channel, event)
         return None
 
+    def awaits(self, channel_id: str | None, event: Event) -> bool:
+        """Have the event told again once that channel appears. False when it is or was there."""
+        if channel_id is None or self.is_known(channel_id):
+            return False
+        self.unknown[type(event).__name__] += 1
+        self._early.keep(channel_id, event)
+        return True
+
+    def first_sign(self, channel_id: str, at: float) -> float:
+        """When a channel that is found at `at` was first spoken of."""
+        first = self._early.first_at(channel_id)
+        return at if first is None else min(at, first)
+
     def take_early(self, channel_id: str) -> list[Event]:
         """The events that came before their channel; they are not strange any more."""
         events = self._early.take(channel_id)
@@ -143,7 +156,9 @@ class Board:
     def absorb(self, guest: Call, host: Call) -> None:
         """A provisional call turns out to have been a part of another one."""
         for name in tuple(guest.members):
-            self.serve(self.channels[name], host)
+            channel = self.channels[name]
+            self.serve(channel, host)
+            channel.talks_in = tuple(call for call in channel.talks_in if call is not guest)
         host.legs.update(guest.legs)
         party = guest.caller_raw or None
         for press in guest.digits:

@@ -35,6 +35,8 @@ class Dialling:
         channel.dialed_by = event.source
         if event.source is not None:
             self._board.groups.join(event.source, channel.id)
+        if channel.call is None and self._board.awaits(event.source, event):
+            return  # between a login and its list: no originate, its dialler is told later
         if channel.role == "helper" or channel.call is not None:
             return
         call = self._board.call_behind(event.source) or self._board.call_behind(channel.id)
@@ -88,9 +90,12 @@ class Dialling:
     def rang(self, event: Rang) -> None:
         """A phone of the call rings."""
         channel = self._board.channel_of(event)
-        if channel is None or channel.call is None:
+        if channel is None:
             return
         call = channel.call
+        if call is None:
+            self._board.awaits(channel.dialed_by, event)
+            return
         leg = call.legs.get(channel.id)
         if leg is not None and leg.rang_at is None and leg.disposition is None:
             leg.rang_at = event.at
@@ -107,6 +112,7 @@ class Dialling:
             channel.up_at = event.at
         call = channel.call
         if call is None:
+            self._board.awaits(channel.dialed_by, event)
             return
         leg = call.legs.get(channel.id)
         if leg is not None and leg.disposition is None:

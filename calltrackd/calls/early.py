@@ -29,6 +29,11 @@ class Early:
         if len(events) < EVENTS_KEPT:
             events.append(event)
 
+    def first_at(self, channel: str) -> float | None:
+        """When the first of the waiting events was."""
+        events = self._waiting.get(channel)
+        return events[0].at if events else None
+
     def take(self, channel: str) -> list[Event]:
         """What waited for the channel, in the order in which it came."""
         return self._waiting.pop(channel, []) if self._waiting else []

@@ -36,8 +36,8 @@ def record_of(call: Call, pbx: str, numbers: NumberRules, at: float) -> CallReco
     did = _did(call, numbers)
     end = call.ended_at if call.ended_at is not None else at
     talks = [segment.talk(end) for segment in call.segments]
-    talk_s = sum((talk.to or end) - talk.start for talk in talks)
-    hold_s = sum(talk.hold_s for talk in talks)
+    talk_s = sum(((talk.to or end) - talk.start for talk in talks), start=0.0)
+    hold_s = sum((talk.hold_s for talk in talks), start=0.0)
     answer = call.answered_at if call.answered_at is not None else end
     return CallRecord(
         id=call.public_id or call_id(call.started_at, pbx, call.first),
@@ -71,7 +71,7 @@ def record_of(call: Call, pbx: str, numbers: NumberRules, at: float) -> CallReco
         talks=talks,
         transfers=[copy(transfer) for transfer in call.transfers],
         digits=list(call.digits),
-        recordings=[_recording(r, call, end) for r in call.recordings],
+        recordings=_recordings(call, end),
         certainty=call.certainty,
         outage_s=call.outage_s,
     )
@@ -160,6 +160,13 @@ def _wait(call: Call, end: float) -> float:
 
 def _operators(talks: list[Talk]) -> list[str]:
     return list(dict.fromkeys(talk.operator for talk in talks))
+
+
+def _recordings(call: Call, end: float) -> list[Recording]:
+    """None of a call that nobody and nothing answered: its files have no audio (11)."""
+    if call.ended_at is not None and call.up_at is None:
+        return []
+    return [_recording(recording, call, end) for recording in call.recordings]
 
 
 def _recording(recording: Recording, call: Call, end: float) -> Recording:

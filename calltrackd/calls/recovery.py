@@ -131,7 +131,8 @@ class Recovery:
 
     def _recover(self, seen: SeenChannel, at: float) -> None:
         """A channel that began before the attachment."""
-        channel = Channel(seen, at - (seen.age or 0.0))
+        started_at = self._board.first_sign(seen.channel, at - (seen.age or 0.0))
+        channel = Channel(seen, started_at)
         channel.up_at = channel.started_at if seen.up else None
         self._board.appear(channel, seen.link)
         if channel.role == "helper":

@@ -5,13 +5,10 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import chain, pairwise, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 import click
-import msgspec
 
 from calltrackd.cli.calls import Time
 from calltrackd.cli.common import (
@@ -22,18 +19,17 @@ from calltrackd.cli.common import (
     said,
     settings_of,
 )
+from calltrackd.cli.cut import cut
 from calltrackd.cli.doctor import PASSWORD
 from calltrackd.cli.words import lasted
 from calltrackd.model.call import rfc3339
 from calltrackd.pbx.capture import Capture, Masker
-from calltrackd.pbx.segment import PLAIN
-from calltrackd.pbx.stream import Chunk, Header, Stream, StreamError
+from calltrackd.pbx.stream import Chunk, Header
 
 if TYPE_CHECKING:  # a command must not pay for what it does not use
     from calltrackd.pbx.protocol import AmiConnection
     from calltrackd.settings import AsteriskPbx, Settings
 
-FRAME_END = b"\r\n\r\n"
 RETRY_S = 1.0
 
 
@@ -92,7 +88,7 @@ def capture(
     page = Page(out, pbx.name, _masker(settings, keep) if mask else None)
     with _told(page):
         if from_journal:
-            page.copy(_cut(settings.journal_dir, pbx.name, since, until))
+            page.copy(cut(settings.journal_dir, pbx.name, since, until))
         else:
             _record(_as(pbx, user), page, minutes * 60)
 
@@ -115,10 +111,8 @@ class Page:
     def put(self, chunk: Chunk) -> None:
         """Keep a socket read or a mark. OSError when it can't be written."""
         if self._capture is None:
-            os.umask(0o077)  # what people said by phone is nobody else's
             self.first_at = chunk.at
-            header = Header(pbx=self._pbx, scenario="capture", t0=chunk.at)
-            self._capture = Capture(self.out, header, self._masker)
+            self._capture = self._opened(chunk.at)
         if chunk.mark is not None:
             self._capture.mark(chunk.at, chunk.mark)
         else:
@@ -126,6 +120,15 @@ class Page:
             self.reads += 1
             self.size += len(chunk.data)
         self.last_at = chunk.at
+
+    def _opened(self, at: float) -> Capture:
+        """Readable for nobody else: who called whom is in it."""
+        others = os.umask(0o077)
+        try:
+            header = Header(pbx=self._pbx, scenario="capture", t0=at)
+            return Capture(self.out, header, self._masker)
+        finally:
+            os.umask(others)
 
     def copy(self, chunks: Iterable[Chunk]) -> None:
         """Keep them all."""
@@ -190,9 +193,6 @@ def _as(pbx: "AsteriskPbx", user: str | None) -> "AsteriskPbx":
 def _masker(settings: "Settings", keep: tuple[str, ...]) -> Masker:
     """Our own numbers stay: without them a replay would find no tracked call."""
     return Masker([*(entry.did for entry in settings.number), *settings.own_numbers, *keep])
-
-
-# -- a session of its own
 
 
 def _record(pbx: "AsteriskPbx", page: Page, seconds: float) -> None:
@@ -271,68 +271,3 @@ class _Intake:
             self._page.put(Chunk(0, held[0].at, mark="reconnect"))
         self._page.copy(held)
         self._end = connection.end
-
-
-# -- out of the journal
-
-
-def _cut(root: Path, pbx: str, since: float | None, until: float | None) -> Iterator[Chunk]:
-    """The journal's chunks of that time, from the first whole message on. Fault: none."""
-    streams = _streams(root / quote(pbx, safe=""))
-    if not streams:
-        raise Fault(f"{root} has no journal of {pbx}: calltrackd run writes it")
-    begin, end = since or 0.0, until or float("inf")
-    ends = [later.header.t0 for _, later in pairwise(streams)] + [float("inf")]
-    late = [one for one, last in zip(streams, ends, strict=True) if last > begin]
-    chunks = (chunk for stream in late for chunk in _chunks(stream) if chunk.at >= begin)
-    wanted = takewhile(lambda chunk: chunk.at < end, chunks)
-    first = next(_whole(wanted), None)
-    if first is None:
-        reach = rfc3339(streams[0].header.t0)
-        raise Fault(f"the journal of {pbx} has nothing of that time; it begins at {reach}")
-    return chain([first], wanted)
-
-
-def _whole(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """What is before the first end of a message is cut away, up to a mark at most."""
-    for chunk in chunks:
-        if chunk.mark is not None:
-            yield chunk
-            return
-        _, found, rest = chunk.data.partition(FRAME_END)
-        if found and rest:
-            yield msgspec.structs.replace(chunk, data=rest)
-            return
-
-
-def _streams(folder: Path) -> list[Stream]:
-    """The segments, oldest first, though the daemon may pack or drop one under our eyes."""
-    with suppress(FileNotFoundError):
-        names = {name.partition(".")[0] for name in os.listdir(folder)}  # noqa: PTH208 - glob hides that it may not read
-        opened = (_opened(folder / f"{name}{PLAIN}") for name in sorted(names) if name.isdigit())
-        return [stream for stream in opened if stream is not None]
-    return []
-
-
-def _opened(plain: Path) -> Stream | None:
-    """A segment, packed or not; None: it is gone, or its first line can't be read."""
-    try:
-        for path in (plain, plain.with_name(plain.name + ".gz")):
-            with suppress(FileNotFoundError):
-                return Stream(path, _damaged)
-    except StreamError as error:
-        _damaged(error)
-    return None
-
-
-def _chunks(stream: Stream) -> Iterator[Chunk]:
-    try:
-        yield from stream
-    except FileNotFoundError:  # packed since, and told before the first chunk
-        packed = _opened(stream.path)
-        if packed is not None:
-            yield from packed
-
-
-def _damaged(error: StreamError) -> None:
-    click.echo(f"calltrackd: left out: {error}", err=True)

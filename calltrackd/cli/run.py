@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,10 @@ import click
 from calltrackd.cli.common import Fault, SettingsFault, config_option
 
 if TYPE_CHECKING:
-    from calltrackd.daemon.core import Daemon
     from calltrackd.settings import Settings
+    from calltrackd.store.engine import Store
 
+CLOSE_S = 1.0
 REFUSED = 78
 """EX_CONFIG: systemd must not restart (RestartPreventExitStatus=78)."""
 
@@ -32,7 +34,7 @@ def run(config: Path) -> None:
     from calltrackd.store.errors import StoreError  # noqa: PLC0415 - the same
     from calltrackd.web.app import ListenError  # noqa: PLC0415 - the same
 
-    settings = _load(config)
+    settings = _first_load(config)
     _configure_logs(settings)
     try:
         asyncio.run(_serve(settings, config))
@@ -49,11 +51,16 @@ def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
 
 
 def _load(config: Path) -> "Settings":
+    from calltrackd.settings.load import load  # noqa: PLC0415 - quick --help
+
+    return load(config, os.environ)
+
+
+def _first_load(config: Path) -> "Settings":
     from calltrackd.settings.errors import SettingsError  # noqa: PLC0415 - quick --help
-    from calltrackd.settings.load import load  # noqa: PLC0415 - the same
 
     try:
-        return load(config, os.environ)
+        return _load(config)
     except SettingsError as error:
         raise SettingsFault(
             "\n".join(["the settings can't be used:", *map(str, error.problems)])
@@ -67,52 +74,41 @@ def _configure_logs(settings: "Settings") -> None:
     configure(log.format, log.level, hide_numbers=log.mask_numbers)
 
 
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Fault(f"state_dir {folder}: {error.strerror or error}") from None
+
+
 async def _serve(settings: "Settings", config: Path) -> None:
     from calltrackd.daemon.core import Daemon  # noqa: PLC0415 - quick --help
+    from calltrackd.daemon.reloads import Reloads  # noqa: PLC0415 - the same
     from calltrackd.ops.systemd import Notifier  # noqa: PLC0415 - the same
     from calltrackd.store.engine import Store  # noqa: PLC0415 - the same
 
-    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    _make(settings.state_dir)
     store = await Store.open(settings.store_url)
     try:
         daemon = Daemon(settings, store, Notifier())
+
+        async def adopt(new: "Settings") -> None:
+            await daemon.reload(new)
+            _configure_logs(new)
+
+        reloads = Reloads(lambda: _load(config), adopt)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(name, daemon.stop)
-        reloads = Reloads(daemon, config)
         loop.add_signal_handler(signal.SIGHUP, reloads.ask)
         await daemon.run()
+        await reloads.stop()
     finally:
-        await store.close()
+        await _closed(store)
 
 
-class Reloads:
-    """SIGHUP: load, validate, swap; or keep the old settings and say why. One at a time."""
-
-    def __init__(self, daemon: "Daemon", config: Path) -> None:
-        self._daemon = daemon
-        self._config = config
-        self._task: asyncio.Task[None] | None = None
-        self._again = False
-
-    def ask(self) -> None:
-        """A signal came; one that comes during a reload is obeyed after it."""
-        if self._task is not None and not self._task.done():
-            self._again = True
-            return
-        self._task = asyncio.create_task(self._reload(), name="reload")
-
-    async def _reload(self) -> None:
-        import structlog  # noqa: PLC0415 - quick --help
-
-        log = structlog.get_logger(__name__)
-        self._again = True
-        while self._again:
-            self._again = False
-            try:
-                settings = _load(self._config)
-                await self._daemon.reload(settings)
-                _configure_logs(settings)
-            except Exception as error:  # noqa: BLE001 - border: the old settings stay in force
-                told = error.message if isinstance(error, click.ClickException) else str(error)
-                log.error("settings.kept", reason=told)  # noqa: TRY400 - the reason, no traceback
+async def _closed(store: "Store") -> None:
+    """A database that does not answer must not hold up the end."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CLOSE_S):
+            await store.close()

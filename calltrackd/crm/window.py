@@ -62,8 +62,8 @@ class Window:
         return len(self._held) > MOST_ROWS or self._chars > MOST_CHARS
 
     def offer(self, row: OutboxRow) -> None:
-        """A row that was just committed."""
-        if row.id not in self._recent:
+        """A row that was just committed; a look into the store may have been quicker."""
+        if row.id not in self._recent and row.id not in self._unsettled:
             self._add(row)
 
     def begin_read(self) -> None:

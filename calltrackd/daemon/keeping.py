@@ -12,7 +12,9 @@ from calltrackd.store import retention
 from calltrackd.store.engine import Store
 from calltrackd.store.errors import StoreDown
 
-EVERY_S = 60.0
+EVERY_S = 10.0
+"""What a start after a crash reads again is not much older."""
+PRUNE_EVERY_S = 600.0
 DAY_S = 86_400.0
 
 _log = structlog.get_logger(__name__)
@@ -24,22 +26,28 @@ class Keeping:
     def __init__(self, store: Store, kept: Callable[[], tuple[Settings, list[Attachment]]]) -> None:
         self._store = store
         self._kept = kept
+        self._prune_at = 0.0
 
     async def run(self) -> None:
-        """Until cancelled. A store that is away is met again next time."""
+        """Until cancelled. What fails, a store that is away above all, is tried again next time."""
         while True:
             await asyncio.sleep(EVERY_S)
             try:
-                await self._once()
+                await self.once()
             except StoreDown as error:
                 _log.debug("keeping.later", reason=str(error))
+            except Exception:  # noqa: BLE001 - border: no chore is worth a stop
+                _log.exception("keeping.failed")
 
-    async def _once(self) -> None:
+    async def once(self) -> None:
+        """Do what is to be done now. Raises StoreDown."""
         settings, attachments = self._kept()
         for attachment in attachments:
             await attachment.keep(self._store)
-        if settings.store.retention_days:
+        now = time.monotonic()
+        if settings.store.retention_days and now >= self._prune_at:
             await self._prune(time.time() - settings.store.retention_days * DAY_S)
+            self._prune_at = now + PRUNE_EVERY_S
 
     async def _prune(self, before: float) -> None:
         """Records only: audio files are the PBX's, and its own housekeeping's."""

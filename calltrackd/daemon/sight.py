@@ -8,11 +8,14 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 import msgspec
+import structlog
 
 from calltrackd.model.call import CallRecord
 from calltrackd.web.live import LiveBus
 
 REFRESH_S = 0.5
+
+_log = structlog.get_logger(__name__)
 
 
 class OpenCalls:
@@ -23,15 +26,25 @@ class OpenCalls:
         self._bus = bus
         self._committed: dict[str, CallRecord] = {}
         self._shown: dict[str, tuple[object, ...]] = {}
+        self._said = ""
+
+    def known(self, record: CallRecord) -> None:
+        """A call in progress that the store knows from before a restart."""
+        self._committed.setdefault(record.id, record)
 
     def committed(self, record: CallRecord) -> None:
         """A record as the store has it now."""
         if record.ended_at is None:
             self._committed[record.id] = record
         else:
-            self._committed.pop(record.id, None)
-            self._shown.pop(record.id, None)
+            self._forget(record.id)
         self._bus.publish(record)
+
+    def parted(self, pbx: str) -> None:
+        """The PBX left the settings."""
+        for record in list(self._committed.values()):
+            if record.pbx == pbx:
+                self._forget(record.id)
 
     def __call__(self) -> list[CallRecord]:
         """All of them, each as it stands."""
@@ -41,8 +54,21 @@ class OpenCalls:
         """Show watchers what moves between two committed changes."""
         while True:
             await asyncio.sleep(REFRESH_S)
-            if self._bus.watchers:
+            if not self._bus.watchers:
+                continue
+            try:
                 self._refresh()
+            except Exception as error:  # noqa: BLE001 - border: no look is worth a stop
+                self._complain(error)
+
+    def _complain(self, error: Exception) -> None:
+        if repr(error) != self._said:
+            _log.error("sight.failed", exc_info=error)
+        self._said = repr(error)
+
+    def _forget(self, call_id: str) -> None:
+        self._committed.pop(call_id, None)
+        self._shown.pop(call_id, None)
 
     def _refresh(self) -> None:
         for record in self():

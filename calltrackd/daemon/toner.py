@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import structlog
 
-from calltrackd.pbx.errors import LinkError
+from calltrackd.pbx.errors import ActionTimeoutError, LinkError, LoginRefusedError
 from calltrackd.pbx.protocol import AmiConnection
 from calltrackd.pbx.session import connect
 from calltrackd.pbx.tone import Kind, confirmation
@@ -18,6 +18,8 @@ from calltrackd.settings import AsteriskPbx
 
 MOST_WAITING = 50
 """Tones that may wait; more come only from a phone gone mad."""
+LATE_S = 2.0
+"""A tone that could not be played for so long would only confuse."""
 
 _log = structlog.get_logger(__name__)
 
@@ -29,18 +31,19 @@ class Toner:
         self._pbx = pbx.model_copy(update={"events": "off"})
         self.kind: Kind = kind
         self._connection: AmiConnection | None = None
-        self._waiting: asyncio.Queue[tuple[str, bool]] = asyncio.Queue(MOST_WAITING)
+        self._waiting: asyncio.Queue[tuple[float, str, bool]] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
+        self._refused = False
         self._said = ""
 
     def confirm(self, channel: str, *, known: bool) -> None:
         """Let the phone behind `channel` hear one beep, or two for keys that mean nothing."""
-        if self.kind == "off":
+        if self.kind == "off" or self._refused:
             return
         if self._task is None:
             self._task = asyncio.create_task(self._play_all(), name=f"{self._pbx.name} tones")
         with suppress(asyncio.QueueFull):
-            self._waiting.put_nowait((channel, known))
+            self._waiting.put_nowait((_now(), channel, known))
 
     async def close(self) -> None:
         """Play nothing more."""
@@ -48,16 +51,25 @@ class Toner:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        if self._connection is not None:
-            self._connection.end("stopped")
+        self._hang_up("stopped")
 
     async def _play_all(self) -> None:
-        while True:
-            channel, known = await self._waiting.get()
-            try:
-                await self._play(channel, known=known)
-            except LinkError as error:
-                self._tell(str(error))
+        """Until cancelled, or until the PBX refuses the login: to go on would wake fail2ban."""
+        while not self._refused:
+            asked_at, channel, known = await self._waiting.get()
+            if _now() - asked_at < LATE_S:
+                await self._try(channel, known=known)
+
+    async def _try(self, channel: str, *, known: bool) -> None:
+        try:
+            await self._play(channel, known=known)
+        except LinkError as error:
+            self._refused = isinstance(error, LoginRefusedError)
+            if isinstance(error, ActionTimeoutError):
+                self._hang_up("no answer")  # half-open perhaps: the next tone connects anew
+            self._tell(str(error))
+        except Exception as error:  # noqa: BLE001 - border: no tone is worth a stop of all tones
+            self._tell(repr(error))
 
     async def _play(self, channel: str, *, known: bool) -> None:
         for action, fields in confirmation(self.kind, channel, known=known):
@@ -69,7 +81,16 @@ class Toner:
             self._connection = await connect(self._pbx, lambda _data: None)
         return self._connection
 
+    def _hang_up(self, reason: str) -> None:
+        if self._connection is not None:
+            self._connection.end(reason)
+            self._connection = None
+
     def _tell(self, reason: str) -> None:
         if reason != self._said:
             _log.warning("tone.not_played", pbx=self._pbx.name, reason=reason)
         self._said = reason
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

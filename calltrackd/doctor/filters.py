@@ -16,8 +16,20 @@ from calltrackd.doctor.facts import PbxFacts
 from calltrackd.doctor.finding import Finding, Severity, names
 from calltrackd.pbx.asterisk import WANTED
 
-ADVISED = "eventfilter = !^Event: (CEL|TestEvent|DeviceStateChange|RTCP.*|Cdr)"
-"""Measured on 22.10: the stream of a recorded call shrinks to less than half."""
+ADVISED = (
+    (
+        "eventfilter = ^Event: (Newchannel|Newstate|NewCallerid|Rename|Hangup|HangupRequest"
+        "|DialBegin|DialState|DialEnd|BridgeEnter|BridgeLeave|LocalBridge|Hold|Unhold|DTMFBegin|DTMFEnd"
+        "|QueueCallerJoin|QueueCallerLeave|BlindTransfer|AttendedTransfer|ParkedCall|UnParkedCall"
+        "|ParkedCallGiveUp|ParkedCallTimeOut|Pickup|ConfbridgeJoin|MeetmeJoin|MessageWaiting"
+        "|MixMonitorStop|OriginateResponse|FullyBooted|Shutdown)[^A-Za-z]"
+    ),
+    "eventfilter = Application: (MixMonitor|VoiceMail|MinivmRecord|ConfBridge|MeetMe)[^A-Za-z]",
+    "eventfilter = Variable: MIXMONITOR_FILENAME[^A-Z_]",
+    "eventfilter = !^Event: CEL",
+)
+"""The lines of dialplan/asterisk/manager_calltrackd.conf. Measured on 22.10: of 106 events and
+46.7 KB of a recorded call they let 17 and 8.8 KB pass."""
 
 COSTS: tuple[tuple[str, Severity, str], ...] = (
     (r"DTMF", "error", "no key press is seen: no keypad tags, no menu choices"),
@@ -121,6 +133,6 @@ def _advice(pbx: PbxFacts) -> Finding:
 def _mend(pbx: PbxFacts) -> tuple[str, ...]:
     return (
         f"# manager.conf (FreePBX: manager_custom.conf), section [{pbx.settings.user}]: only",
-        ADVISED,
+        *ADVISED,
         "asterisk -rx 'manager reload'",
     )

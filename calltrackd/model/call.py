@@ -5,7 +5,9 @@ public shape that store, API, webhook, CLI and replay share: RFC 3339 UTC with m
 rounded to milliseconds.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -185,9 +187,13 @@ def rfc3339(at: float | None) -> str | None:
     """
     if at is None:
         return None
-    ms = round(at * 1000)
-    whole = datetime.fromtimestamp(ms // 1000, UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    whole, ms = divmod(round(at * 1000), 1000)
+    return f"{_second(whole)}.{ms:03d}Z"
+
+
+@lru_cache(4096)
+def _second(whole: int) -> str:
+    return f"{datetime.fromtimestamp(whole, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def seconds(text: str) -> float:
@@ -204,17 +210,28 @@ def _talk(talk: Talk) -> dict[str, Any]:
     }
 
 
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+@lru_cache
+def _forms(kind: type[msgspec.Struct]) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """How each field of a struct is shown: moments, seconds, and the rest as it is."""
+
+    def form(name: str) -> Callable[[Any], Any] | None:
+        if name == "at" or name.endswith("_at"):
+            return rfc3339
+        return _rounded if name.endswith("_s") else None
+
+    return tuple((name, form(name)) for name in kind.__struct_fields__)
+
+
 def _timed(item: msgspec.Struct) -> dict[str, Any]:
     """Fields as they are, with `at`, `*_at` as RFC 3339 and `*_s` in milliseconds."""
-    out: dict[str, Any] = {}
-    for name in item.__struct_fields__:
-        value = getattr(item, name)
-        if name == "at" or name.endswith("_at"):
-            value = rfc3339(value)
-        elif name.endswith("_s") and value is not None:
-            value = round(value, 3)
-        out[name] = value
-    return out
+    return {
+        name: getattr(item, name) if form is None else form(getattr(item, name))
+        for name, form in _forms(type(item))
+    }
 
 
 def public(record: CallRecord) -> dict[str, Any]:

@@ -7,6 +7,7 @@ message or a traceback is found too.
 
 import re
 from collections.abc import Callable, MutableMapping
+from functools import lru_cache
 from typing import Any
 
 from calltrackd.model.numbers import masked
@@ -22,6 +23,8 @@ _SECRET_TEXT = re.compile(
     r"\bAuthorization: )(?P<value>[^\s,;&]+(?:(?<=Basic) \S+|(?<=Bearer) \S+)?)",
     re.IGNORECASE,
 )
+_SECRET_LETTERS = frozenset("=: _")
+"""Each form of a secret in a text has one of them; most values have none."""
 _NUMBER = re.compile(
     r"(?P<keep>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"  # a call's or a channel's UUID
     r"|(?<!\d)\d{9,10}\.\d+"  # unix seconds, Asterisk's Uniqueid
@@ -58,6 +61,8 @@ def without_secrets(text: str) -> str:
     >>> without_secrets("amqp://bob:hunter2@broker/ refused")
     'amqp://[redacted]@broker/ refused'
     """
+    if _SECRET_LETTERS.isdisjoint(text):
+        return text
     return _SECRET_TEXT.sub(lambda found: (found["name"] or "") + REDACTED, text)
 
 
@@ -79,7 +84,12 @@ def _mask(found: re.Match[str]) -> str:
 
 
 def _is_secret(key: object, value: object) -> bool:
-    return isinstance(key, str) and value is not None and bool(_SECRET_KEY.search(key))
+    return isinstance(key, str) and value is not None and _names_secret(key)
+
+
+@lru_cache(1024)
+def _names_secret(key: str) -> bool:
+    return bool(_SECRET_KEY.search(key))
 
 
 def _walk(value: Any, clean: Callable[[str], str]) -> Any:

@@ -38,6 +38,7 @@ from calltrackd.model.channel import (
     RecordingStopped,
     Replaced,
     Resumed,
+    Side,
     Snapshot,
     TransferredAttended,
     TransferredBlind,
@@ -46,7 +47,7 @@ from calltrackd.model.channel import (
 )
 from calltrackd.pbx.channels import ChannelRules
 from calltrackd.pbx.keys import KeyPresses
-from calltrackd.pbx.mixmonitor import files
+from calltrackd.pbx.mixmonitor import RecordedFiles
 from calltrackd.pbx.status import Listing
 
 Frame = dict[str, str]
@@ -90,7 +91,7 @@ class Translator:
         self._refusals: dict[str, str] = {}
         self._names: dict[str, str] = {}
         self._links: dict[str, str] = {}
-        self._recorded: dict[str, set[str]] = {}
+        self._recorded = RecordedFiles()
         self._on = handlers(self)
         self.unusable: Counter[str] = Counter()
 
@@ -183,7 +184,7 @@ class Translator:
         self._forget_name(frame["Channel"], channel)
         self._links.pop(channel, None)
         self._refusals.pop(channel, None)
-        self._recorded.pop(channel, None)
+        self._recorded.forget(channel)
         self._keys.forget(channel)
         return (ChannelEnded(at=at, channel=channel, cause=int(frame.get("Cause") or 0)),)
 
@@ -326,7 +327,9 @@ class Translator:
     def _application(self, at: float, frame: Frame) -> Events:
         application = frame["Application"].lower()
         if application == "mixmonitor":
-            return self._mixmonitor(at, frame["Uniqueid"], frame.get("AppData", ""))
+            channel = frame["Uniqueid"]
+            named = self._recorded.application(channel, frame.get("AppData", ""))
+            return _recordings(at, channel, named)
         place = PLACES.get(application)
         return () if place is None else (Entered(at=at, channel=frame["Uniqueid"], place=place),)
 
@@ -346,19 +349,12 @@ class Translator:
             return ()
         return (Entered(at=at, channel=frame["Uniqueid"], place="voicemail"),)
 
-    def _mixmonitor(self, at: float, channel: str, data: str) -> Events:
-        known = self._recorded.setdefault(channel, set())
-        fresh = [(path, side) for path, side in files(data) if path not in known]
-        known.update(path for path, _ in fresh)
-        return [
-            RecordingStarted(at=at, channel=channel, path=path, side=side) for path, side in fresh
-        ]
-
     def _variable(self, at: float, frame: Frame) -> Events:
         """MIXMONITOR_FILENAME also tells of recordings that AMI or features began."""
         if frame["Variable"] != "MIXMONITOR_FILENAME":
             return ()
-        return self._mixmonitor(at, frame["Uniqueid"], frame["Value"])
+        channel = frame["Uniqueid"]
+        return _recordings(at, channel, self._recorded.variable(channel, frame["Value"]))
 
     def _record_stop(self, at: float, frame: Frame) -> Events:
         return (RecordingStopped(at=at, channel=frame["Uniqueid"]),)
@@ -382,6 +378,10 @@ class Translator:
             self._links[seen.channel] = seen.link
             self._names[seen.name] = seen.channel
         return (Snapshot(at=at, channels=channels),)
+
+
+def _recordings(at: float, channel: str, named: list[tuple[str, Side]]) -> Events:
+    return [RecordingStarted(at=at, channel=channel, path=path, side=side) for path, side in named]
 
 
 _DIALED_NUMBER = re.compile(r"(?:^|[/:])(\+?\d{5,15})(?:@|$)")

@@ -17,6 +17,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import quote
 
@@ -213,8 +214,8 @@ class Journal:
     def _holding(self, seq: int) -> Segment | None:
         """The segment with this number, or the next one that there is."""
         with self._mutex:
-            for segment, following in zip(self._segments, [*self._segments[1:], None], strict=True):
-                if following is None or following.first > seq:
+            for segment, following in pairwise([*self._segments, None]):
+                if segment is not None and (following is None or following.first > seq):
                     return segment
         return None
 

@@ -149,7 +149,8 @@ async def watch(settings: AsteriskSettings, connection: AmiConnection) -> None:
     """Ping until the connection ends. Raises LinkDownError then, HalfOpenError on silence.
 
     An answer to each ping is required. Other bytes only give it more time; so a daemon that was
-    stalled itself finds them and does not blame the PBX.
+    stalled itself finds them and does not blame the PBX. A refusal is an answer, too: a PBX that
+    shuts down refuses all actions until it closes the connection.
     """
     while True:
         with suppress(TimeoutError):
@@ -157,6 +158,8 @@ async def watch(settings: AsteriskSettings, connection: AmiConnection) -> None:
                 raise LinkDownError(await asyncio.shield(connection.ended))
         try:
             await connection.action("Ping", {}, settings.ping_timeout_s, _PATIENCE)
+        except ActionRefusedError:
+            continue
         except ActionTimeoutError as error:
             raise HalfOpenError(f"half-open: {error}") from error
 

@@ -106,6 +106,8 @@ class Committer:
         More than `applied` when changes of a moment ago still wait here for the store.
         """
         position = self._positions.setdefault(pbx, _Position(applied, applied))
+        position.seq = max(position.seq, applied)
+        position.applied = max(position.applied, applied)
         return position.seq
 
     async def put(
@@ -221,9 +223,9 @@ class Committer:
 
     async def _save(self, conn: AsyncConnection, batch: Sequence[Change]) -> Committed:
         changes = await self._tag(conn, batch)
-        standing = await tags.of_calls(conn, {change.record.id for change in changes})
-        await self._enricher.enrich(conn, changes, standing)
-        records = await calls.save(conn, changes, self._origins, standing)
+        stood = await calls.standing(conn, changes)
+        await self._enricher.enrich(conn, changes, stood.tags)
+        records = await calls.save(conn, changes, self._origins, stood)
         now = self._clock()
         rows = [
             row

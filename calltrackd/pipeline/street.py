@@ -34,8 +34,8 @@ class Effects(msgspec.Struct):
     verdicts: list[Verdict] = []
     first_seqs: dict[str, int] = {}
     """Of the calls that changed: number of the chunk from which each can be rebuilt."""
-    faults: list[Exception] = []
-    """What broke; each bears a note of where."""
+    faults: list[tuple[str, Exception]] = []
+    """Name of an event, and how the tracker broke on it."""
 
 
 class Street:
@@ -153,8 +153,7 @@ class Street:
 
     def _fault(self, name: str, error: Exception, effects: Effects) -> None:
         self._faults[f"fault in {name}"] += 1
-        error.add_note(f"in {name} of {self.pbx}, chunk {self.seq}")
-        effects.faults.append(error)
+        effects.faults.append((name, error))
 
     def _press(self, pressed: Pressed, effects: Effects) -> None:
         verdicts = self._keypad.press(pressed.record, pressed.press, pressed.talking)

@@ -23,12 +23,23 @@ _NO_SEQS: Mapping[str, int] = MappingProxyType({})
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(CallRecord)
 
-_VERSIONS = (
-    select(calls.c.id, calls.c.version)
+_STANDING = (
+    select(
+        calls.c.id,
+        calls.c.version,
+        exists().where(tags.c.call_id == calls.c.id, tags.c.removed_at.is_(None)).label("tagged"),
+    )
     .where(calls.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(calls.c.id)
-    .with_for_update()
+    .with_for_update(of=calls)
 )
+
+
+class Standing(msgspec.Struct):
+    """What the store has of some calls: versions, and tags by call, oldest first."""
+
+    versions: dict[str, int]
+    tags: dict[str, list[Tag]]
 
 
 class CallFilter(msgspec.Struct, kw_only=True):
@@ -73,13 +84,19 @@ def _row(record: CallRecord, at: float, first_seq: int | None) -> dict[str, obje
     }
 
 
-async def _versions(conn: AsyncConnection, call_ids: Iterable[str]) -> dict[str, int]:
-    """Stored versions, their rows locked, always in the order of ids (no deadlock)."""
-    found: dict[str, int] = {}
-    for part in dialect.parts(sorted(call_ids)):
-        rows = await conn.execute(_VERSIONS, {"ids": part})
-        found.update({row.id: row.version for row in rows})
-    return found
+async def standing(conn: AsyncConnection, changes: Sequence[Change]) -> Standing:
+    """What the store has of the calls of these changes, whose own tags are written already.
+
+    Their rows are locked from here on, always in the order of ids (no deadlock).
+    """
+    versions: dict[str, int] = {}
+    tagged = {change.record.id for change in changes if change.tags}
+    for part in dialect.parts(sorted({change.record.id for change in changes})):
+        for row in await conn.execute(_STANDING, {"ids": part}):
+            versions[row.id] = row.version
+            if row.tagged:
+                tagged.add(row.id)
+    return Standing(versions, await tags_.of_calls(conn, tagged))
 
 
 async def _save_recordings(conn: AsyncConnection, records: Iterable[CallRecord]) -> None:
@@ -96,19 +113,20 @@ async def save(
     conn: AsyncConnection,
     changes: Sequence[Change],
     first_seqs: Mapping[str, int] = _NO_SEQS,
-    standing: Mapping[str, Sequence[Tag]] | None = None,
+    stood: Standing | None = None,
 ) -> list[CallRecord]:
     """Save many changes, several of one call too; returns their records as committed, in order.
 
     A returned record bears its version and the tags that stand in the store; those of the record
     given are ignored (tags are written by `tags.add`, before). `first_seqs`: call id -> journal
-    number from which on the call can be rebuilt; the first one saved stays.
+    number from which on the call can be rebuilt; the first one saved stays. `stood`: of one who
+    has asked for it in this transaction.
     """
     if not changes:
         return []
-    versions = await _versions(conn, {change.record.id for change in changes})
-    if standing is None:
-        standing = await tags_.of_calls(conn, {change.record.id for change in changes})
+    if stood is None:
+        stood = await standing(conn, changes)
+    versions = stood.versions
     saved: list[CallRecord] = []
     latest: dict[str, tuple[CallRecord, float]] = {}
     for change in changes:
@@ -121,7 +139,7 @@ async def save(
     await conn.execute(dialect.upsert(conn.dialect.name, calls, keep=("first_seq",)), rows)
     await _save_recordings(conn, (record for record, _ in latest.values()))
     for record in saved:
-        record.tags = list(standing.get(record.id, ()))
+        record.tags = list(stood.tags.get(record.id, ()))
     return saved
 
 

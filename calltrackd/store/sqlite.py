@@ -4,7 +4,8 @@ WAL with synchronous=FULL: a commit survives a power cut. What is deleted is ove
 a forgotten person can't be read from the file.
 
 aiosqlite gives each connection a thread and passes it four jobs a statement (make a cursor, run,
-fetch, close), each 60 µs of processor time. The cursor here does the four as one job.
+fetch, close), each 60 µs of processor time. The cursor here does the four as one job, and the first
+one of a transaction begins it as well.
 """
 
 import asyncio
@@ -35,7 +36,7 @@ _SET_UP = (
 class _Cursor:
     """Runs a statement in the connection's thread and keeps all its rows."""
 
-    def __init__(self, run: Callable[..., Awaitable[Any]], connection: sqlite3.Connection) -> None:
+    def __init__(self, run: Callable[..., Awaitable[Any]], connection: "_Connection") -> None:
         self._run = run
         self._connection = connection
         self._rows: Sequence[Any] = ()
@@ -54,7 +55,7 @@ class _Cursor:
         await self._run(self._whole, sqlite3.Cursor.executemany, statement, parameters)
 
     def _whole(self, method: Callable[..., Any], statement: str, parameters: Any) -> None:
-        cursor = self._connection.cursor()
+        cursor = self._connection.begun().cursor()
         try:
             method(cursor, statement, parameters)
             self.description = cursor.description
@@ -74,8 +75,18 @@ class _Cursor:
 class _Connection(aiosqlite.Connection):
     """aiosqlite's, with the cursor above; `_execute` passes a job to its thread."""
 
+    begin: str | None = None
+    """How the transaction begins that its first statement shall begin."""
+
     def cursor(self) -> _Cursor:  # type: ignore[override]  # SQLAlchemy needs no more of a cursor
-        return _Cursor(self._execute, self._conn)
+        return _Cursor(self._execute, self)
+
+    def begun(self) -> sqlite3.Connection:
+        """In the connection's thread: inside the transaction that was asked for."""
+        if self.begin is not None:
+            self._conn.execute(self.begin).close()
+            self.begin = None
+        return self._conn
 
     async def _connect(self) -> aiosqlite.Connection:
         """Wait for the thread when it could not connect; else it may outlive the event loop."""
@@ -112,6 +123,8 @@ def create(url: URL) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("calltrackd_writes")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, _Connection)  # noqa: S101  # made by `connect` above
+        driver.begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
 
     return engine

@@ -56,3 +56,9 @@ def test_file_of_the_operators_own_channel_holds_the_operators_voice() -> None:
         "mix.wav": "both",
         "late.sln": "operator",
     }
+
+
+def test_call_that_nobody_answered_has_no_recording() -> None:
+    """MixMonitor was there before the ringing; its file has no audio."""
+    record = _recorded(Story().calls()).rings("101").after(3).bye("client").ends("client").record
+    assert record.recordings == []

@@ -75,6 +75,15 @@ def test_attended_transfer_names_the_one_who_talked_whatever_the_order() -> None
     assert transfers(story.record) == [("attended", "101", "102", True)]
 
 
+def test_keys_after_an_attended_transfer_are_the_clients_calls() -> None:
+    """The consultation that became part of the call takes no key of its colleague away."""
+    story = _consulted().leave("102", "101", "client", "101/2").meet("102", "client")
+    story.tell(TransferredAttended, by=("101", "101/2"), channel="client", target="102", ok=True)
+    story.ends("101", "101/2").after(2).presses("102", "71").hangs_up("client", "102")
+    assert [press.digit for press in story.record.digits] == ["7", "1"]
+    assert [pressed.talking for pressed in story.pressed] == [True, True]
+
+
 def test_client_that_comes_back_to_the_operator_has_one_talk() -> None:
     """A consultation over the operator's own channel that failed: same segment, hold inside."""
     story = answered_call().after(2).leave("101").rings("102", of="101").after(4)

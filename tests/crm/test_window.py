@@ -24,6 +24,19 @@ def test_read_that_began_before_a_commit_does_not_bring_the_row_back():
     assert window.take(START) is None
 
 
+def test_row_that_a_look_found_and_sent_before_it_was_offered_is_not_sent_again():
+    """The look into the store saw the commit before its committer told of it."""
+    window, row = Window(), a_row()
+    window.begin_read()
+    window.adopt([row])
+    sent = taken_and_sent(window, row)
+    window.offer(replace(row))
+    assert window.take(START) is None
+    window.committed(sent)
+    window.offer(replace(row))
+    assert window.take(START) is None
+
+
 def test_read_while_a_result_is_unwritten_shows_the_result():
     """A failed row read back as it was before keeps the time of its next attempt."""
     window, row = Window(), a_row()

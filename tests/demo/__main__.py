@@ -24,6 +24,9 @@ def main() -> int:
         "--folder", type=Path, default=CACHE / "demo", help="where settings, calls and logs go"
     )
     parser.add_argument("--record", type=Path, help="keep the stream of real calls in this folder")
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE / "asterisk", help="where Asterisk's packages are kept"
+    )
     parser.add_argument("--faster", type=float, default=2.0, help="speed of recorded calls")
     options = parser.parse_args()
     processes.adopt_orphans()
@@ -32,7 +35,7 @@ def main() -> int:
         processes.say("calltrackd demo: about a minute of calls; Ctrl-C ends it at any moment")
         from tests.demo.evening import Choice, evening  # after the first words: it takes seconds
 
-        return evening(Choice(options.pbx, options.folder, options.faster, options.record))
+        return evening(Choice(**vars(options)))
     except KeyboardInterrupt:
         processes.say("\nStopped early; nothing of it is left running.")
         return INTERRUPTED

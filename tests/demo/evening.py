@@ -37,6 +37,7 @@ class Choice:
 
     pbx: str
     folder: Path
+    cache: Path
     faster: float = 2.0
     record: Path | None = None
 
@@ -80,7 +81,7 @@ def _pbx(choice: Choice, house: House) -> Iterator[tuple[RealPbx | RecordedPbx, 
     if choice.pbx == "recorded":
         yield RecordedPbx(choice.faster), _recorded_title("as asked for", choice.faster)
         return
-    real = RealPbx(house.folder, choice.record)
+    real = RealPbx(house.folder, choice.cache, choice.record)
     try:
         try:
             version = _prepared(real)
@@ -101,7 +102,7 @@ def _recorded_title(reason: str, faster: float) -> str:
 
 def _prepared(real: RealPbx) -> str:
     what = "Starting Asterisk 22"
-    if not real.is_here():
+    if not real.is_here:
         what = "Fetching Asterisk 22 from the Debian mirror (290 MB unpacked, only this once)"
     with Console(highlight=False).status(what):
         if not os.isatty(1):

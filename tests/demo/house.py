@@ -5,6 +5,7 @@ import base64
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -16,10 +17,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.demo.plot import GROUP, ONE, QUEUE, TAGS
+from tests.lab.config import DIALPLAN
 
 STOP_S = 12.0
 """The daemon promises to stop within 10."""
-AMI_SECRET = "CHANGE-ME"  # as in dialplan/asterisk/manager_calltrackd.conf, which the PBX includes
+MANAGER = (DIALPLAN / "manager_calltrackd.conf").read_text()
+AMI_SECRET = re.findall(r"^secret *= *(\S+)", MANAGER, re.MULTILINE)[0]
+"""The project's own file for the PBX, which it includes to the letter."""
 
 SETTINGS = """\
 # Settings of the demo; docs/settings.md tells what each means.

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,32 +10,39 @@ from pathlib import Path
 from tests.demo.company import Company
 from tests.demo.plot import play
 from tests.demo.recorded import Recorder
-from tests.lab.asterisk import CACHE, Asterisk
-from tests.lab.packages import SUITES
+from tests.lab.asterisk import Asterisk
+from tests.lab.packages import SUITES, Unavailable
 
 LONGEST_HOME = 80
 """Letters: Asterisk's control socket lies below it, and a socket's path holds 107."""
 
 
 class RealPbx:
-    """Starts and stops it. Raises Unavailable (from `prepare`) where there can be none."""
+    """Starts and stops it.
 
-    def __init__(self, folder: Path, record: Path | None = None) -> None:
+    `cache`: where its packages are kept; `record`: a folder for its stream.
+    """
+
+    def __init__(self, folder: Path, cache: Path, record: Path | None = None) -> None:
         home = folder / "asterisk"
         if len(str(home)) > LONGEST_HOME:
             home = Path(tempfile.mkdtemp(prefix="calltrackd-demo-"))
-        self._asterisk = Asterisk(22, home)
+        self._asterisk = Asterisk(22, home, cache)
+        self._cache = cache
         self._record = record
         self.recordings = self._asterisk.folder / "spool/monitor"
 
-    @staticmethod
-    def is_here() -> bool:
+    @property
+    def is_here(self) -> bool:
         """Its packages were fetched before."""
-        return (CACHE / SUITES[22] / ".complete").exists()
+        return (self._cache / SUITES[22] / ".complete").exists()
 
     def prepare(self) -> str:
-        """Fetches it if need be and starts it; its version. Blocks."""
-        self._asterisk.start()
+        """Fetches it if need be and starts it; its version. Blocks. Raises Unavailable."""
+        try:
+            self._asterisk.start()
+        except (OSError, subprocess.SubprocessError) as error:
+            raise Unavailable(str(error)) from error
         words = self._asterisk.cli("core show version").split()
         return re.split(r"[+~]", words[1])[0] if len(words) > 1 else "22"
 

@@ -17,6 +17,7 @@ from calltrackd.cli.board import Board
 from calltrackd.cli.feed import Happening
 from calltrackd.cli.format import Public, cells, client, state
 from calltrackd.cli.words import clean, lasted
+from tests.demo.processes import say
 
 TICK_S = 0.25
 HOOKS_SHARE = 4
@@ -76,7 +77,7 @@ class Lines:
 
     def _print(self, what: str, text: str) -> None:
         passed = lasted(time.monotonic() - self._begin)
-        print(f"{passed:>5}  {what:<8}{text}", flush=True)  # noqa: T201 - the demo's output
+        say(f"{passed:>5}  {what:<8}{text}")
 
 
 class Picture:

@@ -1,5 +1,7 @@
 """eventfilter lines: none, a good one, and those that throw away too much."""
 
+from pathlib import Path
+
 import pytest
 
 from calltrackd.doctor import filters
@@ -7,6 +9,7 @@ from calltrackd.doctor.facts import ManagerUser
 from calltrackd.doctor.filters import ADVISED, dropped
 from tests.doctor.seeds import ALL_CLASSES, brief, only, pbx
 
+DELIVERED = Path(__file__).parents[2] / "dialplan" / "asterisk" / "manager_calltrackd.conf"
 EVENTS = ["Newchannel", "Hangup", "DTMFEnd", "VarSet", "CEL"]
 
 
@@ -18,15 +21,20 @@ def with_filters(*lines: tuple[str, str]) -> list[object]:
 
 def test_advised_filter_passes_its_own_check() -> None:
     """What we advise drops nothing that we need."""
-    option, _, value = ADVISED.partition(" = ")
-    assert with_filters((option, value)) == []
+    assert with_filters(*(tuple(line.split(" = ", 1)) for line in ADVISED)) == []
+
+
+def test_advised_filter_is_the_one_that_we_deliver() -> None:
+    """The doctor and the manager's snippet say the same lines."""
+    delivered = DELIVERED.read_text().splitlines()
+    assert tuple(line for line in delivered if line.startswith("eventfilter")) == ADVISED
 
 
 def test_no_filter_is_advised_one() -> None:
     """A note with the line to write."""
     found = only(with_filters())
     assert (found.check, found.severity) == ("filter.advised", "note")
-    assert ADVISED in found.mend
+    assert set(ADVISED) <= set(found.mend)
 
 
 def test_filter_that_drops_keys_is_an_error() -> None:

@@ -78,9 +78,11 @@ def test_classes_tell_where_the_list_of_actions_is_unknown() -> None:
     assert list(rights.check(enough, TAGS)) == []
 
 
-@pytest.mark.parametrize(("tone", "findings"), [("playmf", 1), ("playdtmf", 1), ("whisper", 1), ("off", 0)])
+@pytest.mark.parametrize(
+    ("tone", "findings"), [("playmf", 1), ("playdtmf", 1), ("whisper", 1), ("off", 0)]
+)
 def test_tone_needs_its_action_only_when_it_is_on(tone: str, findings: int) -> None:
-    """PlayDTMF or Originate, whichever makes the confirmation."""
+    """PlayMF, PlayDTMF or Originate, whichever makes the confirmation."""
     keypad = TAGS.model_copy(update={"tone": tone})
     few = pbx(commands=frozenset({"Status", "CoreShowChannels", "ParkedCalls"}))
     assert len(list(rights.check(few, keypad))) == findings

@@ -7,12 +7,14 @@ The process is known by its pid file, never by name: under the suite's loader ev
 called `ld-linux-x86-64`.
 """
 
+import ctypes
 import os
 import resource
-import shutil
 import signal
 import subprocess
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,7 +27,8 @@ LONGEST_HOME = 80  # letters: the control socket lies below it, and a socket's p
 BOOT_PATIENCE = 60.0
 STOP_PATIENCE = 10.0
 FILES = 65_536  # the default of 1024 breaks at 60 calls/s
-SECRET = "labsecret"
+LIBC = ctypes.CDLL(None)
+PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class Asterisk:
@@ -84,7 +87,7 @@ class Asterisk:
         with (self.folder / "log/stdout").open("ab") as out:
             self._process = subprocess.Popen(
                 [*self._command, "-f", "-g"], cwd=self.folder, stdin=subprocess.DEVNULL,
-                stdout=out, stderr=out, start_new_session=True, preexec_fn=_raise_limits,  # noqa: PLW1509 - only sets limits, no threads of ours hold locks
+                stdout=out, stderr=out, start_new_session=True, preexec_fn=_preparation(),  # noqa: PLW1509 - only sets limits, no threads of ours hold locks
             )  # fmt: skip
         self._pid_file.write_text(str(self._process.pid))
         try:
@@ -117,10 +120,6 @@ class Asterisk:
         )
         return done.stdout
 
-    def remove(self) -> None:
-        """Deletes the home folder (recordings and logs in it)."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     @property
     def _pid_file(self) -> Path:
         return self.folder / "pid"
@@ -150,11 +149,24 @@ class Asterisk:
         self._pid_file.unlink(missing_ok=True)
 
 
-def _raise_limits() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+def _preparation() -> Callable[[], None]:
+    """What the child does before it becomes Asterisk.
+
+    Started from the main thread it goes when that ends, even by SIGKILL. The kernel watches the
+    thread, not the process (prctl(2)): a worker thread may end long before the PBX shall.
+    """
+    lasting = threading.current_thread() is threading.main_thread()
+    _, most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _, most_core = resource.getrlimit(resource.RLIMIT_CORE)
+    files = FILES if most_files == resource.RLIM_INFINITY else min(FILES, most_files)
+
+    def prepare() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, most_files))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, most_core))
+        if lasting:
+            LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return prepare
 
 
 def _end_leftover(pid_file: Path) -> None:

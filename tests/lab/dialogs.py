@@ -38,8 +38,8 @@ class Dialog:
 
     @property
     def end(self) -> float | None:
-        """Gone."""
-        return self.at("over", "cut")
+        """Gone: the phone said BYE, or was told."""
+        return self.at("bye_sent", "over", "cut")
 
     @property
     def outgoing(self) -> bool:

@@ -9,6 +9,7 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -143,3 +144,17 @@ def _run(command: list[str], folder: Path | None = None) -> str:
         tail = (done.stderr.strip() or done.stdout.strip())[-500:]
         raise Unavailable(f"{' '.join(command[:2])} failed with {done.returncode}: {tail}")
     return done.stdout
+
+
+def main() -> None:
+    """`python -m tests.lab.packages 22 16`: fetches beforehand, so that no test has to wait."""
+    cache = Path(__file__).parents[2] / ".cache/asterisk"
+    for version in map(int, sys.argv[1:]):
+        try:
+            asterisk_tree(version, cache)
+        except Unavailable as reason:
+            print(f"Asterisk {version} can't be had: {reason}")  # noqa: T201 - a tool's output
+
+
+if __name__ == "__main__":
+    main()

@@ -128,6 +128,7 @@ class Tap:
                     self._frame(parse(block.decode("utf-8", "replace")))
         self.lost_at = time.time()
         self._keep("--EOF--")
+        self._writer.close()
         self.closed.set()
 
     def _keep(self, raw: str) -> None:

@@ -19,6 +19,7 @@ from tests.lab.sip.sound import Ear
 
 CLIENT = "79161234567"
 DID = "749500000"
+WINK = 0.05
 SETTLE = 0.4  # seconds after the last phone is down until the PBX has told all about it
 
 pause = asyncio.sleep
@@ -27,11 +28,12 @@ pause = asyncio.sleep
 CLIENTS = {
     "client": ("127.0.0.50", 450),
     "client2": ("127.0.0.50", 600),
-    "client3": ("127.0.0.50", 700),
+    "client3": ("127.0.0.50", 750),
     "trunk2": ("127.0.0.60", 800),
     "direct": ("127.0.0.70", 850),
 }
-"""Phones behind the trunks: address and tone. The first of an address has the trunk's port."""
+"""Phones behind the trunks: address and tone. The first of an address has the trunk's port.
+No phone has 700 Hz, which Asterisk's own `beep` is."""
 
 
 class Stage:
@@ -42,8 +44,11 @@ class Stage:
         self.tap = tap or Tap()
         self.diary = Diary()
         self.facts: list[Facts] = []
-        self.late = False
+        self.attached: Callable[[], Awaitable[None]] = _at_once
+        """Returns when whoever watches the PBX beside the tap is back after an outage."""
         self.phones: dict[str, Phone] = {}
+        self.lag = 0.0
+        """Seconds by which the phones woke too late, at worst: witnesses that slept."""
 
     async def __aenter__(self) -> Self:
         tones = {name: hertz for name, (_, hertz) in CLIENTS.items()}
@@ -59,6 +64,7 @@ class Stage:
                 identity, ("127.0.0.1", self.pbx.ports.sip), self.diary, ear
             )
             await phone.open()
+        self._watch = asyncio.create_task(self._watch_lag())
         return self
 
     async def __aexit__(
@@ -67,10 +73,18 @@ class Stage:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._watch.cancel()
         for phone in self.phones.values():
             await phone.close()
         if hasattr(self.tap, "_writer"):
             await self.tap.close()
+
+    async def _watch_lag(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + WINK
+            await asyncio.sleep(WINK)
+            self.lag = max(self.lag, loop.time() - due)
 
     # -- acts
 
@@ -126,6 +140,10 @@ class Stage:
     def expected(self) -> list[dict[str, Any]]:
         """The truth, offsets on the tap's zero."""
         return truth.expected(self.diary, self.facts, self.tap.zero)
+
+
+async def _at_once() -> None:
+    """Nobody else watches."""
 
 
 Plot = Callable[[Stage], Awaitable[None]]

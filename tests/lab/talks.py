@@ -1,15 +1,18 @@
 """Who talked with the client and when: what the phones heard of each other."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from tests.lab.dialogs import Dialog, Scene
 from tests.lab.diary import Entry
 
-SNAP = 0.35  # sound lags behind the signalling by some packets
-SAME = 0.25  # two phones' entries this near belong to one moment
+FIRST_SOUND = 1.0  # sound comes this late after the answer at most: no plot consults for less
+LAST_SOUND = 0.35  # sound stops this early before the end at most: no plot parks for less
+SAME = 0.6  # two phones' entries this near belong to one moment
 MERGE = 1.0  # silence of a key press inside one segment
 UNTIL_HELD = 1.5  # from the key or the action that asks for a hold until the client is held
-BEEP = 0.6  # the PBX plays one to the operator whom the client meets before it lets them talk
+BEEP = 3.0  # at most, on a busy machine; it lasts 0.4 s
 RELEASES = ("unhold", "refer", "bye_in", "bye_sent", "cut")
 
 
@@ -51,8 +54,8 @@ def _heard_with(scene: Scene, other: Dialog) -> list[Segment]:
 
 def _snapped(piece: Segment, first: float, last: float) -> Segment:
     """Signalling knows the moment better than sound where both tell the same."""
-    start = first if piece.start - first < SNAP else piece.start
-    end = last if last - piece.end < SNAP else piece.end
+    start = first if piece.start - first < FIRST_SOUND else piece.start
+    end = last if last - piece.end < LAST_SOUND else piece.end
     return replace(piece, start=start, end=end)
 
 
@@ -79,12 +82,26 @@ def _unheard(scene: Scene) -> list[Segment]:
 
 
 def _silence_beeps(scene: Scene, found: list[Segment]) -> None:
-    """The client met the next operator when the transferer hung up, or the consulted gave up."""
-    moments = [d.at("bye_sent") if d.up else d.end for d in scene.others]
-    for segment in found[1:]:
-        for moment in moments:
-            if moment is not None and 0 < segment.start - moment < BEEP:
+    """The client met the next operator when the transferer hung up, or the consulted gave up.
+
+    A beep to the operator and the work of the PBX stand between that moment and the first sound.
+    """
+    for earlier, segment in pairwise(found):
+        for moment in _meetings(scene, earlier, segment):
+            if 0 < segment.start - moment < BEEP:
                 segment.start = moment
+
+
+def _meetings(scene: Scene, earlier: Segment, segment: Segment) -> Iterator[float]:
+    returned = earlier.operator == segment.operator
+    for dialog in scene.others:
+        hung_up = dialog.at("bye_sent")
+        if returned and dialog.up is None and dialog.end is not None:
+            yield dialog.end
+        if hung_up is not None and dialog.phone == earlier.operator:
+            consulted = (d for d in scene.others if d.phone == segment.operator)
+            if any(d.up is not None and d.up < hung_up for d in consulted if d is not dialog):
+                yield hung_up
 
 
 def _lay_holds(scene: Scene, other: Dialog, found: list[Segment]) -> None:

@@ -18,6 +18,8 @@ TRUNK_IP = "127.0.0.50"
 RESEND_S = 0.5
 MOST_SENT = 7
 """A request without any answer is given up after 3.5 s: the PBX is dead."""
+PATIENCE_S = 6.0
+"""Beyond the planned length of a call."""
 _LINE = re.compile(r"^([A-Za-z-]+)\s*:\s*(.*)$")
 _USER = re.compile(r"sip:([^@>;]*)@")
 _TAG = re.compile(r";tag=([^;>\s]+)")
@@ -170,8 +172,14 @@ class Caller(Endpoint):
         self.alive: dict[str, Attempt] = {}
         self._remote: dict[str, tuple[str, str]] = {}
         self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._limits: dict[str, asyncio.TimerHandle] = {}
         self._serial = count(1)
         self._tag = tag
+
+    def close(self) -> None:
+        for timer in (*self._timers.values(), *self._limits.values()):
+            timer.cancel()
+        super().close()
 
     def dial(self, attempt: Attempt) -> None:
         call_id = f"{self._tag}-{next(self._serial)}"
@@ -180,8 +188,32 @@ class Caller(Endpoint):
         uri = f"sip:{attempt.plan.did}@{self.pbx[0]}:{self.pbx[1]}"
         self._remote[call_id] = uri, f"<{uri}>"
         self._ask(call_id, "INVITE", 1, self.body())
-        if attempt.plan.phone is None:
-            self._later(call_id, attempt.plan.ring)
+        plan = attempt.plan
+        if plan.phone is None:
+            self._later(call_id, plan.ring)
+        end = plan.ring + plan.talk + PATIENCE_S
+        self._limits[call_id] = self._loop.call_later(end, self._lose_patience, call_id)
+
+    def abandon(self, at: float) -> set[str]:
+        """Nothing is heard any more of the calls that are alive; their numbers."""
+        for timer in self._unanswered.values():
+            timer.cancel()
+        self._unanswered.clear()
+        numbers = {attempt.number for attempt in self.alive.values()}
+        for call_id, attempt in list(self.alive.items()):
+            attempt.ender = "nobody"
+            self._over(call_id)
+            attempt.ended_at = at
+        return numbers
+
+    def _lose_patience(self, call_id: str) -> None:
+        """It should be over long ago: hang up, and if even that is not heard, walk away."""
+        if self.alive[call_id].ender is None:
+            self.hang_up(call_id)
+            self._limits[call_id] = self._loop.call_later(PATIENCE_S, self._lose_patience, call_id)
+        else:
+            self.alive[call_id].ender = "nobody"
+            self._over(call_id)
 
     def hang_up(self, call_id: str) -> None:
         """BYE when the PBX has answered, else CANCEL."""
@@ -262,8 +294,9 @@ class Caller(Endpoint):
     def _over(self, call_id: str) -> None:
         self.alive.pop(call_id).ended_at = time.time()
         del self._remote[call_id]
-        if call_id in self._timers:
-            self._timers.pop(call_id).cancel()
+        for timers in (self._timers, self._limits):
+            if call_id in timers:
+                timers.pop(call_id).cancel()
 
     def _ask(self, call_id: str, method: str, cseq: int, body: str = EMPTY) -> None:
         uri, to = self._remote[call_id]
@@ -278,12 +311,11 @@ class Caller(Endpoint):
             else self._remote.get(call_id, ("sip:x", ""))[0]
         )
         refused = packet.code >= 300
-        sender = packet.get("from")
         branch = "" if refused else "-ack"
+        via = f"SIP/2.0/UDP {self.ip}:{self.port};branch=z9hG4bK{call_id}-1{branch}"
         self.say(
-            f"ACK {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {self.ip}:{self.port};branch=z9hG4bK{call_id}-1{branch}"
-            f"\r\nMax-Forwards: 70\r\nFrom: {sender}\r\nTo: {packet.get('to')}\r\nCall-ID: {call_id}\r\n"
-            f"CSeq: 1 ACK\r\n{EMPTY}"
+            f"ACK {uri} SIP/2.0\r\nVia: {via}\r\nMax-Forwards: 70\r\nFrom: {packet.get('from')}\r\n"
+            f"To: {packet.get('to')}\r\nCall-ID: {call_id}\r\nCSeq: 1 ACK\r\n{EMPTY}"
         )
 
     def _lines(self, call_id: str, method: str, cseq: int, uri: str, to: str) -> str:
@@ -436,10 +468,14 @@ class Traffic:
         self.caller.dial(attempt)
         return attempt
 
+    def pbx_died(self, at: float) -> set[str]:
+        """The PBX was killed: all calls ended then; their numbers."""
+        return self.caller.abandon(at)
+
     async def settled(self, patience: float = 40.0) -> None:
         """Wait until no call is alive. TimeoutError."""
         async with asyncio.timeout(patience):
-            while self.caller.alive:
+            while self.caller.alive:  # noqa: ASYNC110 - calls end in many ways, there is no one event
                 await asyncio.sleep(0.05)
 
     async def _pause(self, seconds: float) -> None:

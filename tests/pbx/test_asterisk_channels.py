@@ -133,12 +133,28 @@ def test_lost_link_forgets_what_may_end_unseen() -> None:
 
 def test_mixmonitor_tells_its_files_by_side() -> None:
     """r() is what the channel says, t() what it hears; the variable repeats the mix."""
-    data = "a.wav,br(a-in.wav)t(a-out.wav)"
+    files = _recorded("/rec/a.wav,br(/rec/a-in.wav)t(/rec/a-out.wav)", "/rec/a.wav")
+    assert files == [
+        ("/rec/a.wav", "both"),
+        ("/rec/a-in.wav", "caller"),
+        ("/rec/a-out.wav", "operator"),
+    ]
+
+
+def test_relative_names_of_mixmonitor_are_told_whole_and_once() -> None:
+    """FreePBX names `2026/11/23/X.wav`; the variable tells the folder it lies in."""
+    files = _recorded("2026/a.wav,r(2026/a-in.wav)", "/var/spool/asterisk/monitor/2026/a.wav")
+    assert files == [
+        ("/var/spool/asterisk/monitor/2026/a.wav", "both"),
+        ("/var/spool/asterisk/monitor/2026/a-in.wav", "caller"),
+    ]
+
+
+def _recorded(data: str, variable: str) -> list[tuple[str, str]]:
     ami = Ami().client()
     ami.tell("Newexten", Uniqueid=uniqueid(CLIENT), Application="MixMonitor", AppData=data)
-    ami.tell("VarSet", Uniqueid=uniqueid(CLIENT), Variable="MIXMONITOR_FILENAME", Value="a.wav")
-    files = [(e.path, e.side) for e in ami.events if isinstance(e, RecordingStarted)]
-    assert files == [("a.wav", "both"), ("a-in.wav", "caller"), ("a-out.wav", "operator")]
+    ami.tell("VarSet", Uniqueid=uniqueid(CLIENT), Variable="MIXMONITOR_FILENAME", Value=variable)
+    return [(e.path, e.side) for e in ami.events if isinstance(e, RecordingStarted)]
 
 
 @pytest.mark.parametrize("application", ["VoiceMail", "voicemail", "MinivmRecord"])

@@ -285,6 +285,16 @@ async def test_answered_pings_keep_the_link(journal: Journal, ami: FakeAmi) -> N
     assert ami.logins == 1
 
 
+async def test_refused_pings_keep_the_link(journal: Journal, ami: FakeAmi) -> None:
+    """A PBX that shuts down refuses everything and hangs up when it is done: refused is alive."""
+    ami.denied = {"Ping"}
+    rig = Rig(journal, Settings(port=ami.port, ping_every_s=0.01, ping_timeout_s=5.0))
+    async with rig.running() as link:
+        await ami.wait_for("Ping", 5)
+        assert link.up
+    assert ami.logins == 1
+
+
 async def test_busy_server_may_answer_a_ping_late(journal: Journal, ami: FakeAmi) -> None:
     """Bytes that keep coming give a ping more time, but not for ever."""
     rig = Rig(journal, Settings(port=ami.port, ping_every_s=0.01, ping_timeout_s=0.2))

@@ -1,7 +1,7 @@
-"""Recorded streams as chunks, cut and mixed as a test wants them, and what a street makes of them."""
+"""Recorded streams as chunks, cut and mixed as a test wants, and what a street makes of them."""
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ def of_freeswitch() -> list[str]:
     return sorted(str(path.relative_to(STREAMS)) for path in found)
 
 
-@lru_cache(maxsize=None)
+@cache
 def recorded(name: str) -> tuple[Chunk, ...]:
     """A stream's chunks and marks, times counted from T0 where its events bear none."""
     stream = Stream(STREAMS / name)
@@ -91,6 +91,4 @@ def shown(change: Change) -> dict[str, Any]:
 
 def changes_of(street: Street, chunks: Iterable[Chunk]) -> list[tuple[int, dict[str, Any]]]:
     """Every change with the number of its chunk."""
-    return [
-        (chunk.seq, shown(change)) for chunk in chunks for change in street.feed(chunk).changes
-    ]
+    return [(chunk.seq, shown(change)) for chunk in chunks for change in street.feed(chunk).changes]

@@ -63,10 +63,12 @@ async def test_given_record_is_not_altered(store):
 async def test_stored_tags_are_merged_into_the_saved_record(store):
     """A saved record comes back with the tags that stand, not with those it was given."""
     one = record(tags=[tag("not in the store")])
+    given = change(one)
+    given.tags = [tag("sale", START + 2), tag("vip", START + 1)]
 
     async def work(conn):
-        await tags.add(conn, [(one.id, tag("sale", START + 2)), (one.id, tag("vip", START + 1))])
-        return await calls.save(conn, [change(one)])
+        await tags.add(conn, [(one.id, mark) for mark in given.tags])
+        return await calls.save(conn, [given])
 
     (saved,) = await store.writer.submit(work)
     stored = await read(store, calls.get, one.id)

@@ -27,6 +27,7 @@ async def manager_reload(stage: Stage) -> None:
 async def _back(stage: Stage) -> None:
     await stage.tap.connect(stage.pbx.ami_port)
     await stage.tap.snapshot()
+    await stage.attached()
 
 
 @scenario()

@@ -1,6 +1,7 @@
 """Calls that begin inside: an operator dials, the CRM dials, phones among themselves."""
 
 from tests.lab.sip.call import Call
+from tests.lab.sip.message import token
 from tests.lab.stage import Stage, pause, scenario
 
 FAR = "79161112233"
@@ -80,7 +81,7 @@ async def internal(stage: Stage) -> None:
 async def _originate(stage: Stage) -> None:
     await stage.tap.action(
         "Originate", Channel="PJSIP/101", Context="from-internal", Exten=FAR, Priority="1",
-        CallerID=f"Client <{FAR}>", Timeout="4000", Async="true", ChannelId="crm-cb-1",
+        CallerID=f"Client <{FAR}>", Timeout="4000", Async="true", ChannelId=f"crm-{token()}",
     )  # fmt: skip
 
 

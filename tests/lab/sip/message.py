@@ -31,7 +31,9 @@ class Message:
     @property
     def method(self) -> str:
         """The request's method; of a response, the method it answers."""
-        return self.first.partition(" ")[0] if self.is_request else self.get("cseq").rpartition(" ")[2]
+        if self.is_request:
+            return self.first.partition(" ")[0]
+        return self.get("cseq").rpartition(" ")[2]
 
     @property
     def code(self) -> int:
@@ -57,7 +59,7 @@ class Message:
 def uri(value: str) -> str:
     """The address inside a From, To or Contact."""
     found = re.search(r"<([^>]+)>", value)
-    return found.group(1) if found else value.split(";")[0]
+    return found.group(1) if found else value.partition(";")[0]
 
 
 def user(value: str) -> str:

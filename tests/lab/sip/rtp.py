@@ -36,11 +36,15 @@ class Hearing:
     def __init__(self, ear: Ear) -> None:
         self._ear = ear
         self.stretches: list[Stretch] = []
+        self.foreign = 0
+        """Packets with a sound that is no phone's: speech, music, a beep."""
         self._open: dict[str, Stretch] = {}
 
     def packet(self, at: float, payload: bytes) -> None:
         """One received packet of sound."""
-        for who in self._ear.who(payload):
+        speakers, foreign = self._ear.listen(payload)
+        self.foreign += foreign
+        for who in speakers:
             last = self._open.get(who)
             if last is not None and at - last.end < self._patience(last):
                 last.end, last.packets = at, last.packets + 1

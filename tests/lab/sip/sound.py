@@ -16,7 +16,8 @@ FAINT = (AMPLITUDE / 8) ** 2 / 2 * PACKET
 PURE = 0.8  # of the power must be known tones; a vowel has much beside them
 
 
-def _encode(sample: int) -> int:
+def encode(sample: int) -> int:
+    """16-bit linear to A-law (ITU-T G.711)."""
     sign = 0x80 if sample >= 0 else 0
     magnitude = min(sample if sample >= 0 else -sample - 1, 32767) >> 3
     if magnitude < 32:
@@ -32,13 +33,14 @@ def _decode(code: int) -> float:
     return float(value if code & 0x80 else -value)
 
 
-_DECODED = tuple(_decode(code) for code in range(256))
+DECODED = tuple(_decode(code) for code in range(256))
+"""Linear value of each A-law code."""
 
 
 def tone(hertz: int) -> bytes:
     """One packet of a tone; packets in a row are continuous for multiples of 50 Hz."""
     step = 2 * math.pi * hertz / RATE
-    return bytes(_encode(int(AMPLITUDE * math.sin(step * n))) for n in range(PACKET))
+    return bytes(encode(int(AMPLITUDE * math.sin(step * n))) for n in range(PACKET))
 
 
 class Ear:
@@ -56,15 +58,16 @@ class Ear:
         step = 2 * math.pi * hertz / RATE
         return tuple(shape(step * n) for n in range(PACKET))
 
-    def who(self, packet: bytes) -> list[str]:
-        """The phones that speak in the packet, if nothing but phones does (no speech, no music)."""
+    def listen(self, packet: bytes) -> tuple[list[str], bool]:
+        """(the phones that speak in the packet, whether there is a sound of no phone's in it)."""
         if len(packet) != PACKET:
-            return []
-        samples = [_DECODED[code] for code in packet]
-        power = sum(map(mul, samples, samples))
+            return [], False
+        samples = [DECODED[code] for code in packet]
+        power = math.fsum(map(mul, samples, samples))
         shares = {name: self._power(samples, *wave) for name, wave in self._waves.items()}
         loud = {name: share for name, share in shares.items() if share > max(power / 5, FAINT)}
-        return list(loud) if sum(loud.values()) > PURE * power else []
+        foreign = power - math.fsum(loud.values()) > max((1 - PURE) * power, FAINT)
+        return ([] if foreign else list(loud)), foreign
 
     @staticmethod
     def _power(samples: list[float], cosine: tuple[float, ...], sine: tuple[float, ...]) -> float:
