@@ -70,9 +70,7 @@ def mixed(names: Sequence[str], apart_s: float) -> list[Chunk]:
     return numbered(sorted(parts, key=lambda chunk: chunk.at))
 
 
-def a_street(
-    settings: Settings | None = None, pbx: str = "hq", stream: Kind = "ami"
-) -> Street:
+def a_street(settings: Settings | None = None, pbx: str = "hq", stream: Kind = "ami") -> Street:
     """A street of the default settings, or of these."""
     settings = settings or Settings()
     return street_of(settings, attachment(settings, Header(stream=stream, pbx=pbx, t0=0.0)))
