@@ -137,9 +137,12 @@ def _mmdebstrap(cache: Path) -> Path:
 
 
 def _run(command: list[str], folder: Path | None = None) -> str:
-    done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
-    )
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"{command[0]}: {error}") from error
     if done.returncode:
         tail = (done.stderr.strip() or done.stdout.strip())[-500:]
         raise Unavailable(f"{' '.join(command[:2])} failed with {done.returncode}: {tail}")
