@@ -116,7 +116,7 @@ class Witness:
             if not answer_hidden:
                 answered = attempt.picked_up_at is not None
                 self._check(attempt, record, (record.outcome == "answered") == answered, "outcome")
-        else:
+        elif not answer_hidden:  # else it ended before any list could tell that it was answered
             self._outcome(attempt, record)
 
     def _outcome(self, attempt: Attempt, record: CallRecord) -> None:
