@@ -1,6 +1,5 @@
 """A real Asterisk 22, a receiver that checks signatures, phones, and a daemon to be maltreated."""
 
-import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from tests.crash.daemon import KEY, Daemon
 from tests.fakes.receiver import Receiver
 from tests.lab.asterisk import Asterisk
 from tests.lab.config import OPERATORS, operator_ip
-from tests.lab.packages import Unavailable
+from tests.lab.running import running
 from tests.lab.traffic import Plan, Traffic
 
 PHONES = {number: operator_ip(number) for number in OPERATORS}
@@ -33,17 +32,8 @@ MIX = (
 @pytest.fixture(scope="module")
 def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
     """One PBX a module."""
-    pbx = Asterisk(22, tmp_path_factory.mktemp("asterisk"))
-    try:
-        pbx.start()
-    except Unavailable as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Asterisk 22 here: {error}")
-    try:
+    with running(22, tmp_path_factory.mktemp("asterisk")) as pbx:
         yield pbx
-    finally:
-        pbx.stop()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The doctor and the confirmation tone at a real Asterisk 22."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -12,8 +11,8 @@ from calltrackd.pbx.tone import Kind, confirmation
 from calltrackd.settings import AsteriskPbx
 from tests.doctor.seeds import attachment, site
 from tests.lab.asterisk import Asterisk
-from tests.lab.packages import Unavailable
 from tests.lab.recorder import Tap
+from tests.lab.running import running
 from tests.lab.stage import Stage
 
 pytestmark = pytest.mark.live22
@@ -22,17 +21,8 @@ pytestmark = pytest.mark.live22
 @pytest.fixture(scope="module")
 def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
     """A PBX with the lab's configuration: operators 121 and 122 allow direct media."""
-    pbx = Asterisk(22, tmp_path_factory.mktemp("doctor"))
-    try:
-        pbx.start()
-    except Unavailable as error:
-        if os.environ.get("CI"):
-            raise
-        pytest.skip(f"no Asterisk 22 here: {error}")
-    try:
+    with running(22, tmp_path_factory.mktemp("doctor")) as pbx:
         yield pbx
-    finally:
-        pbx.stop()
 
 
 def recommended(pbx: Asterisk) -> AsteriskPbx:

@@ -8,6 +8,7 @@ import pytest
 
 from tests.lab.asterisk import Asterisk
 from tests.lab.packages import Unavailable
+from tests.lab.running import missing, running
 from tests.live.evening import Played, play_all
 
 VERSIONS = [
@@ -21,27 +22,14 @@ def _wanted(version: int) -> None:
         pytest.skip("Asterisk 16 has a target of its own: make live16")
 
 
-def _cannot(version: int, reason: Unavailable) -> None:
-    if os.environ.get("CI"):
-        raise reason
-    pytest.skip(f"no Asterisk {version} here: {reason}")
-
-
 @pytest.fixture(scope="session", params=VERSIONS)
 def pbx(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Asterisk]:
     """A running PBX for all tests of the session."""
     _wanted(request.param)
-    asterisk = Asterisk(request.param, tmp_path_factory.mktemp(f"asterisk{request.param}-"))
-    try:
-        asterisk.start()
-    except Unavailable as reason:
-        _cannot(request.param, reason)
-    try:
+    with running(request.param, tmp_path_factory.mktemp(f"asterisk{request.param}-")) as asterisk:
         yield asterisk
-    finally:
-        asterisk.stop()
 
 
 @pytest.fixture(scope="session", params=VERSIONS)
@@ -54,8 +42,7 @@ def evening(
     try:
         return asyncio.run(play_all(request.param, folder, _chosen(request)))
     except Unavailable as reason:
-        _cannot(request.param, reason)
-        raise AssertionError("unreachable") from reason
+        missing(request.param, reason)
 
 
 def _chosen(request: pytest.FixtureRequest) -> list[str]:
