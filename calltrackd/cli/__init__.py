@@ -19,6 +19,7 @@ COMMANDS = {
     "outbox": "Look after deliveries to the CRM: list, show, retry, drop.",
     "replay": "Turn recorded streams into records again.",
     "run": "Run the daemon.",
+    "speech": "Who speaks when, and what is said, in an audio file.",
     "tag": "Add a tag to a call, or remove one.",
     "tail": "Follow the calls live.",
 }

@@ -1,0 +1,1 @@
+"""Audio of calls into transcripts, tags by words and the talk map."""

@@ -1,0 +1,1 @@
+"""Recordings into samples: found, judged, mended, read in blocks, resampled, followed, muted."""
