@@ -1,15 +1,14 @@
 """What was said in a call, by side: turns with their words and times.
 
 Seconds count from the start of the recording (or of the tap); a side is who spoke, whatever
-channel of the file that was.
+channel of the file that was; `caller` is the client in every direction.
 """
 
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
-Speaker = Literal["operator", "caller"]
-"""`caller` is the client in every direction, as in the call record."""
+from calltrackd.model.call import Party
 
 
 class Word(msgspec.Struct, gc=False):
@@ -24,7 +23,7 @@ class Word(msgspec.Struct, gc=False):
 class Turn(msgspec.Struct):
     """What one side said without a longer pause. `words` is empty when the engine times none."""
 
-    side: Speaker
+    side: Party
     start: float
     end: float
     text: str

@@ -1,0 +1,1 @@
+"""Tags by what was said: rules compiled once, matched while the words come."""

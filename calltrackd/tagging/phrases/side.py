@@ -1,0 +1,121 @@
+"""What one side of a call said so far, and whether a chain ends with its latest word."""
+
+from collections.abc import Iterable, Iterator
+
+from calltrackd.model.call import Party
+from calltrackd.model.transcript import Word
+from calltrackd.tagging.phrases.book import SIDES, Book, Entry, Path
+from calltrackd.tagging.phrases.span import Span
+
+LONGEST_PAUSE_S = 5.0
+"""Words further apart don't belong to one phrase: the other side spoke in between."""
+
+_Block = tuple[tuple[int, ...], int, bool]
+
+
+class SideHeard:
+    """The words of one side, in the order in which they came."""
+
+    def __init__(self, side: Party, book: Book) -> None:
+        self.side = side
+        self._ends = SIDES.index(side)
+        self._book = book
+        self._entries: list[Entry] = []
+        self._words: list[Word] = []
+        self._floor = 0
+        """Where the present run of words begins: after the last long pause."""
+
+    def hear(self, words: Iterable[Word]) -> Iterator[tuple[Path, int, int]]:
+        """Each path that a word completes: (path, first and last place of its words)."""
+        entries, heard, ends = self._entries, self._words, self._ends
+        for word in words:
+            if heard and word.start - heard[-1].end > LONGEST_PAUSE_S:
+                self._floor = len(heard)
+            for entry in self._book.entries(word.word):
+                entries.append(entry)
+                heard.append(word)
+                for path in entry.ends[ends]:
+                    last = len(heard) - 1
+                    first = self._first(path, last)
+                    if first >= 0:
+                        yield path, first, last
+
+    def span(self, first: int, last: int) -> Span:
+        """The words at these places, as evidence."""
+        words = self._words[first : last + 1]
+        sure = [word.confidence for word in words if word.confidence is not None]
+        said = [word.word for n, word in enumerate(words) if n == 0 or word is not words[n - 1]]
+        return Span(
+            side=self.side,
+            start=words[0].start,
+            end=words[-1].end,
+            quote=" ".join(said),
+            confidence=min(sure, default=None),
+        )
+
+    def _first(self, path: Path, last: int) -> int:
+        """Where the path's words begin if they end with the one at `last`; -1: they don't."""
+        if path.blocks:
+            return self._around(path, last)
+        return self._back(path.back, 0, last)
+
+    def _back(self, steps: tuple[tuple[int, int], ...], done: int, behind: int) -> int:
+        """Steps from `done` on, found before the place `behind`; the nearest ones first."""
+        if done == len(steps):
+            return behind
+        item, gap = steps[done]
+        entries = self._entries
+        for at in range(behind - 1, max(behind - 2 - gap, self._floor - 1), -1):
+            if item in entries[at].items:
+                first = self._back(steps, done + 1, at)
+                if first >= 0:
+                    return first
+        return -1
+
+    # -- chains in which words may change places
+
+    def _around(self, path: Path, last: int) -> int:
+        start = last - len(path.blocks[path.anchor][0]) + 1
+        if not self._stands(path.blocks[path.anchor][0], start):
+            return -1
+        return self._place(path.blocks, {path.anchor: start}, last)
+
+    def _place(self, blocks: tuple[_Block, ...], placed: dict[int, int], last: int) -> int:
+        """Places the blocks beside those that stand, none behind `last`; the first place of all."""
+        if len(placed) == len(blocks):
+            return min(placed.values())
+        left, right = min(placed) - 1, max(placed) + 1
+        block, beside = (left, left + 1) if left >= 0 else (right, right - 1)
+        for start in self._starts(blocks, block, beside, placed[beside]):
+            if self._fits(blocks, placed, block, start, last):
+                first = self._place(blocks, {**placed, block: start}, last)
+                if first >= 0:
+                    return first
+        return -1
+
+    @staticmethod
+    def _starts(blocks: tuple[_Block, ...], block: int, beside: int, stands: int) -> Iterator[int]:
+        """Where the block may begin, seen from its neighbour that begins at `stands`."""
+        _, gap, ordered = blocks[max(block, beside)]
+        before = [stands - len(blocks[block][0]) - n for n in range(gap + 1)]
+        behind = [stands + len(blocks[beside][0]) + n for n in range(gap + 1)]
+        if not ordered or block < beside:
+            yield from before
+        if not ordered or block > beside:
+            yield from behind
+
+    def _fits(
+        self, blocks: tuple[_Block, ...], placed: dict[int, int], block: int, start: int, last: int
+    ) -> bool:
+        """The block's words stand there, and no other block does."""
+        items = blocks[block][0]
+        stop = start + len(items)
+        free = all(
+            stop <= other or start >= other + len(blocks[n][0]) for n, other in placed.items()
+        )
+        return free and stop <= last + 1 and self._stands(items, start)
+
+    def _stands(self, items: tuple[int, ...], start: int) -> bool:
+        return start >= self._floor and all(
+            item in self._entries[start + n].items for n, item in enumerate(items)
+        )
