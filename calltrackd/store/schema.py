@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from calltrackd.store.errors import SchemaOld, SchemaUnknown
 from calltrackd.store.tables import metadata
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 """All revisions, oldest first, as in `migrations/versions`."""
 
 HEAD = REVISIONS[-1]

@@ -8,6 +8,7 @@ A change here needs a revision in `migrations/versions`; the tests compare the t
 """
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -18,12 +19,21 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
+    event,
     literal_column,
 )
 
 metadata = MetaData(
-    naming_convention={"ix": "%(table_name)s_%(column_0_N_name)s", "pk": "%(table_name)s_pk"}
+    naming_convention={
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "pk": "%(table_name)s_pk",
+        "uq": "%(table_name)s_%(column_0_N_name)s",
+    }
 )
+
+_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts by itself only in a column of this very type."""
 
 
 def _call_key() -> ForeignKey:
@@ -130,3 +140,95 @@ attachments = Table(
     Column("updated_at", Double, nullable=False),
 )
 """How far the journal of an attachment is in the tables above."""
+
+transcripts = Table(
+    "transcripts",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("call_id", Text, _call_key(), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("engine", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    Column("heard_from", Double, nullable=False),
+    Column("duration_s", Double, nullable=False),
+    Column("made_at", Double, nullable=False),
+    Column("turns", Text, nullable=False),
+    Column("findings", Text, nullable=False),
+    UniqueConstraint("call_id", "path"),
+)
+"""`path`: the recording as the call's record has it, or the name of the tap. `heard_from`: the
+moment of second 0. `turns` and `findings` (scripts, tone) are JSON."""
+
+Index("transcripts_language_heard", transcripts.c.language, transcripts.c.heard_from)
+
+SEARCH = {
+    "sqlite": (
+        (
+            "CREATE VIRTUAL TABLE transcript_terms"
+            " USING fts5(terms, tokenize='unicode61 remove_diacritics 0')"
+        ),
+        (
+            "CREATE TRIGGER transcripts_gone AFTER DELETE ON transcripts"
+            " BEGIN DELETE FROM transcript_terms WHERE rowid = old.id; END"
+        ),
+    ),
+    "postgresql": (
+        (
+            "CREATE TABLE transcript_terms (id BIGINT PRIMARY KEY"
+            " REFERENCES transcripts (id) ON DELETE CASCADE, terms TSVECTOR NOT NULL)"
+        ),
+        "CREATE INDEX transcript_terms_terms ON transcript_terms USING gin (terms)",
+    ),
+}
+"""The words of a transcript, for full-text search: each database has its own kind of index."""
+
+for _database, _statements in SEARCH.items():
+    for _statement in _statements:
+        event.listen(transcripts, "after_create", DDL(_statement).execute_if(dialect=_database))
+    event.listen(
+        transcripts,
+        "before_drop",
+        DDL("DROP TABLE IF EXISTS transcript_terms").execute_if(dialect=_database),
+    )
+
+speech_jobs = Table(
+    "speech_jobs",
+    metadata,
+    Column("id", _SERIAL, primary_key=True),
+    Column("call_id", Text, _call_key(), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("call_started_at", Double, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("ready_at", Double, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("deaths", Integer, nullable=False),
+    Column("worker", Text),
+    Column("lease_until", Double),
+    Column("reason", Text),
+    Column("note", Text),
+    Column("ended_at", Double),
+    UniqueConstraint("call_id", "path"),
+)
+"""What is to be listened to. `note` is the worker's own, such as how large a file was a moment
+ago; `reason`: why the job waits or was set aside."""
+
+_UNDONE = speech_jobs.c.state.in_((literal_column("'waiting'"), literal_column("'running'")))
+Index(
+    "speech_jobs_undone",
+    speech_jobs.c.live,
+    speech_jobs.c.call_started_at,
+    sqlite_where=_UNDONE,
+    postgresql_where=_UNDONE,
+)
+
+talk_maps = Table(
+    "talk_maps",
+    metadata,
+    Column("call_id", Text, _call_key(), primary_key=True),
+    Column("made_at", Double, nullable=False),
+    Column("map", Text, nullable=False),
+)
+"""Who spoke when, as JSON; needs no language, so a call may have one and no transcript."""
