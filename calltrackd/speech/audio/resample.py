@@ -34,7 +34,7 @@ def _phases(up: int, down: int) -> NDArray[np.float64]:
     padded = np.zeros(taps * up)
     padded[: len(at)] = ideal
     phases = padded.reshape(taps, up).T[:, ::-1]
-    return np.rint(phases / phases.sum(axis=1, keepdims=True) * SCALE)
+    return np.asarray(np.rint(phases / phases.sum(axis=1, keepdims=True) * SCALE))
 
 
 class Resampler:
