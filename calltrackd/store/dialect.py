@@ -33,8 +33,15 @@ def add_missing(database: str, table: Table) -> Insert:
 @lru_cache
 def upsert(database: str, table: Table, keep: tuple[str, ...] = ()) -> Insert:
     """INSERT that overwrites a row of the same primary key, but for the columns in `keep`."""
+    return upsert_by(database, table, tuple(column.name for column in table.primary_key), keep)
+
+
+@lru_cache
+def upsert_by(
+    database: str, table: Table, key: tuple[str, ...], keep: tuple[str, ...] = ()
+) -> Insert:
+    """INSERT that overwrites a row of the same unique `key`, but for the columns in `keep`."""
     insert = _INSERT[database](table)
-    key = [column.name for column in table.primary_key]
     changed = [column.name for column in table.columns if column.name not in (*key, *keep)]
     return insert.on_conflict_do_update(
         index_elements=key, set_={name: insert.excluded[name] for name in changed}

@@ -9,7 +9,16 @@ import msgspec
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from calltrackd.store.tables import WAITING, calls, outbox, recordings, tags
+from calltrackd.store import fulltext, transcripts
+from calltrackd.store.tables import (
+    WAITING,
+    calls,
+    outbox,
+    recordings,
+    speech_jobs,
+    tags,
+    talk_maps,
+)
 
 _AT_ONCE = 500
 """Calls a statement; far below the 32,766 parameters that both databases take."""
@@ -25,6 +34,7 @@ class Forgotten(msgspec.Struct):
     deliveries: int = 0
     undelivered: int = 0
     """Those of `deliveries` that were still owed."""
+    transcripts: int = 0
     recordings: list[str] = []
 
 
@@ -37,7 +47,9 @@ async def _delete(conn: AsyncConnection, call_ids: Sequence[str]) -> Forgotten:
     forgotten.deliveries = forgotten.undelivered + (await conn.execute(rest)).rowcount
     marks = delete(tags).where(tags.c.call_id.in_(call_ids))
     forgotten.tags = (await conn.execute(marks)).rowcount
-    await conn.execute(delete(recordings).where(recordings.c.call_id.in_(call_ids)))
+    forgotten.transcripts = await transcripts.drop(conn, call_ids)
+    for table in (recordings, speech_jobs, talk_maps):
+        await conn.execute(delete(table).where(table.c.call_id.in_(call_ids)))
     done = await conn.execute(delete(calls).where(calls.c.id.in_(call_ids)))
     forgotten.calls = done.rowcount
     return forgotten
@@ -80,4 +92,6 @@ async def forget(conn: AsyncConnection, caller: str) -> Forgotten:
         part = await _delete(conn, ids)
         for name in Forgotten.__struct_fields__:
             setattr(total, name, getattr(total, name) + getattr(part, name))
+    if total.transcripts:
+        await fulltext.forget_thoroughly(conn)
     return total

@@ -183,14 +183,17 @@ SEARCH = {
 }
 """The words of a transcript, for full-text search: each database has its own kind of index."""
 
+
+def _at(moment: str, statement: str, database: str) -> None:
+    """Run the statement when `transcripts` is made or dropped in that kind of database."""
+    ddl = DDL(statement)  # type: ignore[no-untyped-call]  # SQLAlchemy left it untyped
+    event.listen(transcripts, moment, ddl.execute_if(dialect=database))
+
+
 for _database, _statements in SEARCH.items():
     for _statement in _statements:
-        event.listen(transcripts, "after_create", DDL(_statement).execute_if(dialect=_database))
-    event.listen(
-        transcripts,
-        "before_drop",
-        DDL("DROP TABLE IF EXISTS transcript_terms").execute_if(dialect=_database),
-    )
+        _at("after_create", _statement, _database)
+    _at("before_drop", "DROP TABLE IF EXISTS transcript_terms", _database)
 
 speech_jobs = Table(
     "speech_jobs",

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -34,17 +34,55 @@ def _row(call_id: str, tag: Tag) -> dict[str, object]:
     }
 
 
+_ONCE: frozenset[TagSource] = frozenset({"phrase", "rule"})
+"""Sources that judge a call again and again (live, from the recording, after a change of rules), at
+slightly different moments: they set a name once a call."""
+
+
 async def add(conn: AsyncConnection, found: Sequence[tuple[str, Tag]]) -> set[str]:
     """Add tags, given as (call id, tag). Returns the ids of calls to which something was new.
 
     The same tag of the same source and moment is the same tag: it is not added again, not even
-    after its removal. The calls must be there when the transaction commits.
+    after its removal; of words and rules the same name is, whatever its moment. The calls must be
+    there when the transaction commits.
     """
-    if not found:
+    rows = [_row(call_id, tag) for call_id, tag in await _not_known(conn, found)]
+    if not rows:
         return set()
-    rows = [_row(call_id, tag) for call_id, tag in found]
     added = await conn.execute(dialect.add_missing(conn.dialect.name, tags).returning(*_KEY), rows)
     return {row.call_id for row in added}
+
+
+async def _not_known(
+    conn: AsyncConnection, found: Sequence[tuple[str, Tag]]
+) -> list[tuple[str, Tag]]:
+    """Without tags of words and rules that their calls have, or had until they were removed."""
+    judged = {call_id for call_id, tag in found if tag.source in _ONCE}
+    if not judged:
+        return list(found)
+    seen = set()
+    for part in dialect.parts(sorted(judged)):
+        query = select(tags.c.call_id, tags.c.name, tags.c.source)
+        seen |= {tuple(row) for row in await conn.execute(query.where(tags.c.call_id.in_(part)))}
+    new = []
+    for call_id, tag in found:
+        key = (call_id, tag.name, tag.source)
+        if tag.source not in _ONCE or key not in seen:
+            new.append((call_id, tag))
+            seen.add(key)
+    return new
+
+
+async def take_back(
+    conn: AsyncConnection, call_id: str, source: TagSource, names: Collection[str]
+) -> set[str]:
+    """Delete standing tags of a source that judges anew; returns the names that were there.
+
+    Unlike `remove` it leaves no trace: the same source may set them again.
+    """
+    these = tags.c.call_id == call_id, tags.c.source == source, tags.c.name.in_(names)
+    gone = delete(tags).where(*these, tags.c.removed_at.is_(None)).returning(tags.c.name)
+    return set((await conn.execute(gone)).scalars())
 
 
 async def remove(

@@ -71,3 +71,42 @@ async def test_author_removes_only_what_is_its_own(store):
         await write(store, tags.remove, call.id, "sale", START + 1, set_by=author)
     left = (await read(store, tags.of_calls, [call.id]))[call.id]
     assert [t.by for t in left] == ["anna"]
+
+
+async def test_words_set_a_name_once_a_call(store):
+    """Heard live and again in the recording, half a second apart: one tag, the first."""
+    (call,) = await save(store, record())
+    live, later = (tag("refund", at, source="phrase") for at in (START, START + 0.5))
+    assert await write(store, tags.add, [(call.id, live)]) == {call.id}
+    assert await write(store, tags.add, [(call.id, later)]) == set()
+    assert (await read(store, tags.of_calls, [call.id]))[call.id] == [live]
+
+
+async def test_words_do_not_set_again_what_a_person_removed(store):
+    """The rules are run over the archive: a removed tag stays removed."""
+    (call,) = await save(store, record())
+    await write(store, tags.add, [(call.id, tag("refund", source="phrase"))])
+    await write(store, tags.remove, call.id, "refund", START + 9)
+    again = tag("refund", START + 3, source="phrase")
+    assert await write(store, tags.add, [(call.id, again)]) == set()
+
+
+async def test_tag_of_words_stands_beside_the_same_name_from_keys(store):
+    """Each source judges for itself: their agreement is worth knowing."""
+    (call,) = await save(store, record())
+    both = [(call.id, tag("sale")), (call.id, tag("sale", source="phrase"))]
+    await write(store, tags.add, both)
+    found = (await read(store, tags.of_calls, [call.id]))[call.id]
+    assert sorted(one.source for one in found) == ["keypad", "phrase"]
+
+
+async def test_taken_back_tag_may_come_again(store):
+    """A rule that was wrong takes its tag back; the mended rule sets it anew; keys stay."""
+    (call,) = await save(store, record())
+    one = tag("refund", source="phrase")
+    await write(store, tags.add, [(call.id, one), (call.id, tag("refund", START + 1))])
+    gone = await write(store, tags.take_back, call.id, "phrase", ["refund", "other"])
+    assert gone == {"refund"}
+    standing = (await read(store, tags.of_calls, [call.id]))[call.id]
+    assert [mark.source for mark in standing] == ["keypad"]
+    assert await write(store, tags.add, [(call.id, one)]) == {call.id}
