@@ -10,7 +10,7 @@ import msgspec
 from calltrackd.model.call import CallRecord, Direction, Step
 from calltrackd.settings.target import Mapping, WebhookTarget, signing_key
 
-STEPS: frozenset[Step] = frozenset({"started", "answered", "ended", "updated"})
+STEPS: frozenset[Step] = frozenset({"started", "answered", "ended", "updated", "alert"})
 OUTSIDE: frozenset[Direction] = frozenset({"inbound", "outbound"})
 
 
@@ -26,11 +26,17 @@ class Wants(msgspec.Struct, frozen=True, kw_only=True):
     mask_numbers: bool = False
     """The client's numbers go out as `+7916***4567`."""
 
-    def __call__(self, record: CallRecord, step: Step) -> bool:
-        """True when the target is to hear of this step of this call."""
+    def __call__(self, record: CallRecord, step: Step) -> Step | None:
+        """The step as the target is to hear of it, None: not at all.
+
+        An alert changes the record as well: who does not want alerts hears of an update.
+        """
+        heard: Step = "updated" if step == "alert" and step not in self.events else step
+        return heard if heard in self.events and self._fits(record) else None
+
+    def _fits(self, record: CallRecord) -> bool:
         return (
-            step in self.events
-            and record.direction in self.directions
+            record.direction in self.directions
             and (record.tracked or not self.tracked_only)
             and (not self.numbers or _fits(self.numbers, record.did))
         )

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from calltrackd.model.alert import Alert
 from calltrackd.model.channel import Disposition, Side
 
 Direction = Literal["inbound", "outbound", "internal"]
@@ -22,7 +23,7 @@ TagSource = Literal["keypad", "phrase", "manual", "rule", "crm"]
 Certainty = Literal["live", "recovered", "gap"]
 HungUpBy = Literal["caller", "operator", "pbx", "unknown"]
 Party = Literal["caller", "operator"]
-Step = Literal["started", "answered", "ended", "updated"]
+Step = Literal["started", "answered", "ended", "updated", "alert"]
 """What a published change means to a CRM; the webhook's type is `call.` + step."""
 
 
@@ -168,6 +169,8 @@ class Change(msgspec.Struct):
     """Set by this change."""
     untags: list[Tag] = []
     """Taken back by this change: the same name, source and author; `at` = when."""
+    alert: Alert | None = None
+    """With the step `alert`: what it tells; `tags` holds its tag."""
 
 
 class Pressed(msgspec.Struct):

@@ -92,7 +92,7 @@ class _Reader:
         tree = self._rule()
         if self._at < len(self._tokens):
             token = self._tokens[self._at]
-            raise PhraseError(token.column, f"{token.text} opens nothing: leave it out")
+            raise PhraseError(token.column, _stray(token.text))
         if not _heard(tree):
             raise PhraseError(
                 1, "a rule needs something that is said, not only !: add A & before it"
@@ -231,6 +231,13 @@ class _Reader:
 def synonym(text: str) -> tuple[Option, ...]:
     """One entry of a list of synonyms. PhraseError when it is more than words."""
     return _Reader(spelled(text), {}).options()
+
+
+def _stray(sign: str) -> str:
+    """What to do about a sign that cannot stand there."""
+    if sign in ("(", "!"):
+        return f"{sign} cannot follow a word: write & or | before it"
+    return f"{sign} closes nothing: leave it out"
 
 
 def _size(token: _Token) -> int:

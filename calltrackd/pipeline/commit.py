@@ -230,7 +230,7 @@ class Committer:
         rows = [
             row
             for record, change in zip(records, changes, strict=True)
-            for row in rows_for(record, change.step, self._targets, now)
+            for row in rows_for(record, change.step, self._targets, now, change.alert)
         ]
         await outbox.add(conn, rows)
         return Committed(records, changes, rows)
@@ -269,7 +269,7 @@ class Committer:
         kept = []
         for change in batch:
             removed = [await self._untag(conn, change.record.id, tag) for tag in change.untags]
-            only_tags = change.step == "updated" and (change.tags or change.untags)
+            only_tags = change.step in ("updated", "alert") and (change.tags or change.untags)
             if not only_tags or change.record.id in new or any(removed):
                 kept.append(change)
         return kept

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from calltrackd.model.phrase_text import PhraseError, parse, synonym
-from calltrackd.settings.base import LocalPath, PhoneNumber, Seconds, Section, told
+from calltrackd.settings.base import LocalPath, Pattern, PhoneNumber, Seconds, Section, told
 from calltrackd.settings.clashes import Clash
 
 Word = Annotated[str, Field(min_length=1)]
@@ -78,6 +78,8 @@ class Phrase(Scope):
     def _within_what(self) -> Self:
         if self.within_s is not None and self.after is None:
             raise told("within_s counts from another rule: name it by after")
+        if self.alert and not self.sets:
+            raise told("an alert comes once a call, which its tag remembers: give it a tag")
         return self
 
 
@@ -112,7 +114,7 @@ class Mask(Section):
 
     cards: bool = True
     """Numbers of bank cards, spoken or printed."""
-    patterns: list[Word] = Field(default=[])
+    patterns: list[Pattern] = Field(default=[])
     """Regular expressions, matched in what one side says with numbers as digits:
     `паспорт\\w* (\\d{10})`. Their groups are masked; without a group the whole match."""
 

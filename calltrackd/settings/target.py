@@ -110,7 +110,9 @@ class WebhookTarget(Section):
     secrets: list[SecretStr] = Field(default=[], validate_default=True)
     """Signing secrets (`whsec_...`). Two while you change one: each delivery bears a signature by
     each. Without any, deliveries are unsigned, which only a target with a mapping may be."""
-    events: list[Step] = Field(default=["started", "answered", "ended", "updated"], min_length=1)
+    events: list[Step] = Field(
+        default=["started", "answered", "ended", "updated", "alert"], min_length=1
+    )
     """Steps to tell; the type in the webhook is `call.` and the step."""
     numbers: list[NumberPattern] = Field(default=[])
     """Only calls on these numbers, or on those like `+7495*`; empty: on any."""

@@ -6,7 +6,8 @@ import pytest
 from calltrackd.crm import rows as rows_module
 from calltrackd.crm.rows import row_id, rows_for
 from calltrackd.crm.target import Wants
-from calltrackd.model.call import CallRecord, Talk, Transfer, public
+from calltrackd.model.alert import Alert
+from calltrackd.model.call import CallRecord, Tag, Talk, Transfer, public
 from tests.crm.manual import START, a_target
 
 
@@ -89,6 +90,49 @@ def test_masked_target_sees_no_number_of_the_client():
     for secret in ("9161234567", "123-45-67", "9167654321"):
         assert secret not in masked.body
     assert msgspec.json.decode(masked.body)["data"]["caller"] == "+7916***4567"
+
+
+ALERT = Alert(
+    rule="refund",
+    kind="phrase",
+    call_id=a_record().id,
+    at=START + 1,
+    evidence={"quote": "мой номер 89161234567 верните деньги", "second": 3.5},
+)
+
+
+def test_alert_tells_its_rule_and_evidence_beside_the_record():
+    """The event has its own part; the record is whole as in every other event."""
+    (row,) = rows_for(a_record(), "alert", [a_target()], START + 2, ALERT)
+    event = msgspec.json.decode(row.body)
+    assert (row.step, event["type"]) == ("alert", "call.alert")
+    assert event["alert"] == {
+        "rule": "refund",
+        "kind": "phrase",
+        "call_id": a_record().id,
+        "at": "2026-11-23T08:42:19.000Z",
+        "evidence": ALERT.evidence,
+    }
+    assert event["data"]["id"] == a_record().id
+
+
+def test_who_wants_no_alerts_hears_of_an_update():
+    """The tag that came with the alert is a change of the record all the same."""
+    alone = Wants(events=frozenset({"updated"}))
+    (row,) = rows_for(a_record(), "alert", [a_target(wants=alone)], START, ALERT)
+    event = msgspec.json.decode(row.body)
+    assert (row.step, event["type"], "alert" in event) == ("updated", "call.updated", False)
+    neither = Wants(events=frozenset({"ended"}))
+    assert rows_for(a_record(), "alert", [a_target(wants=neither)], START, ALERT) == []
+
+
+def test_numbers_that_were_said_are_masked_as_well():
+    """A quote may hold a number: in the alert's evidence and in the tag's."""
+    tag = Tag(name="refund", source="phrase", at=START, evidence=ALERT.evidence)
+    target = a_target(wants=Wants(mask_numbers=True))
+    (row,) = rows_for(a_record(tags=[tag]), "alert", [target], START, ALERT)
+    assert "9161234567" not in row.body
+    assert row.body.count("верните деньги") == 2
 
 
 def test_record_is_serialised_once_for_many_targets(monkeypatch):

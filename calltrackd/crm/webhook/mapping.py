@@ -2,8 +2,9 @@
 
 A field's template is Jinja2 in its sandbox: text with `{{ caller }}` in it, or one single
 `{{ talk_s }}`, which in JSON keeps its type (number, list, null). Names are those of the call
-record, and `type`, `timestamp`, `webhook_id` and `data` (the whole record). A name that does not
-exist is an error when the target is built; a missing part of an object (`source.term`) is empty.
+record, and `type`, `timestamp`, `webhook_id`, `alert` and `data` (the whole record). A name that
+does not exist is an error when the target is built; a missing part of an object (`source.term`) is
+empty.
 """
 
 import re
@@ -23,7 +24,13 @@ Value = Any
 """What JSON can hold."""
 _Fill = Callable[[Mapping[str, Value]], Value]
 
-NAMES = frozenset(CallRecord.__struct_fields__) | {"type", "timestamp", "webhook_id", "data"}
+NAMES = frozenset(CallRecord.__struct_fields__) | {
+    "type",
+    "timestamp",
+    "webhook_id",
+    "data",
+    "alert",
+}
 _SINGLE = re.compile(r"\s*\{\{((?:(?!\{\{|\}\}).)*)\}\}\s*", re.DOTALL)
 _ENVIRONMENT = SandboxedEnvironment(
     undefined=ChainableUndefined,
@@ -55,7 +62,7 @@ class Mapper:
     def request(self, row: OutboxRow) -> Request:
         """The row in the target's own shape. Raises MappingError."""
         event = msgspec.json.decode(row.body)
-        names = {**event["data"], **event, "webhook_id": row.id}
+        names = {"alert": None, **event["data"], **event, "webhook_id": row.id}
         filled = {name: self._filled(name, fill, names) for name, fill in self._fields.items()}
         if self._format == "json":
             return Request(body=msgspec.json.encode(filled), content_type="application/json")
