@@ -2,6 +2,7 @@
 
 import io
 from functools import cache
+
 import numpy as np
 import soundfile
 from numpy.typing import NDArray

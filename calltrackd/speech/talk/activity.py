@@ -6,8 +6,8 @@ The floor is the quietest of the half seconds around, each taken by its tenth pe
 
 import numpy as np
 
-from calltrackd.speech.talk.frames import Power, SideFrames, level_db, smoothed
-from calltrackd.speech.talk.spans import Floats, Mask, least, long_enough, painted, runs
+from calltrackd.speech.talk.frames import Power, SideFrames, level_db
+from calltrackd.speech.talk.spans import Floats, Mask, least, long_enough, painted, runs, smoothed
 
 BLOCK = 50
 """Frames of a half second."""

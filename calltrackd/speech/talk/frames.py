@@ -55,11 +55,6 @@ def _mean_squares(wave: NDArray[np.float32], frame: int) -> Power:
     return np.asarray(np.einsum("ij,ij->i", framed, framed) / np.float32(frame))
 
 
-def smoothed(power: Power, count: int) -> Power:
-    """Mean over `count` frames around each."""
-    return np.convolve(power, np.full(count, 1 / count, np.float32), "same").astype(np.float32)
-
-
 def level_db(power: Power) -> NDArray[np.float32]:
     """Power as dB below full scale; digital silence is -90.3."""
     return np.asarray(10 * np.log10(power + 1) - FULL_SCALE_DB, dtype=np.float32)

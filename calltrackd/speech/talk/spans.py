@@ -22,6 +22,15 @@ def greatest(values: Floats, count: int) -> Floats:
     return values
 
 
+def smoothed(values: Floats, count: int) -> Floats:
+    """Mean over `count` (odd) frames around each; beyond the ends is nothing."""
+    padded = np.pad(values, count // 2)
+    total = np.zeros_like(values)
+    for shift in range(count):
+        total += padded[shift : shift + len(values)]
+    return np.asarray(total * np.float32(1 / count))
+
+
 def least(values: Floats, count: int) -> Floats:
     """The least of each `count` neighbours, by the first of them; NaN when one is NaN."""
     return -greatest(-values, count)

@@ -15,7 +15,7 @@ from calltrackd.speech.audio.tracks import Track
 from calltrackd.speech.talk import crosstalk, turns
 from calltrackd.speech.talk.activity import active, loudness_db
 from calltrackd.speech.talk.frames import FRAMES_A_SECOND, RATE, Framer, SideFrames
-from calltrackd.speech.talk.spans import Mask, closed, long_enough, runs
+from calltrackd.speech.talk.spans import Mask, Places, closed, long_enough, runs
 from calltrackd.speech.talk.turns import Interruption, Monologue, Segment
 
 GAP = 20
@@ -110,17 +110,9 @@ def of_tracks(tracks: Iterable[Track]) -> TalkMap:
     return talk_map(_voice(by_side.get("operator", ())), _voice(by_side.get("caller", ())))
 
 
-def speech_spans(track: Track) -> list[tuple[float, float]]:
-    """Seconds (from the first sample given) in which a track holds speech, by itself alone.
-
-    For an engine that should not listen to silence. AudioError.
-    """
-    side = _listened(track)
-    starts, ends = runs(long_enough(closed(active(side) & ~side.tone, GAP), SHORTEST))
-    return [
-        (first / FRAMES_A_SECOND, last / FRAMES_A_SECOND)
-        for first, last in zip(starts.tolist(), ends.tolist(), strict=True)
-    ]
+def alone(side: SideFrames) -> tuple[Places, Places]:
+    """A side's runs of speech when nothing is known of the other: first frames, frames behind."""
+    return runs(long_enough(closed(active(side) & ~side.tone, GAP), SHORTEST))
 
 
 def public(found: TalkMap) -> dict[str, Any]:
@@ -186,13 +178,6 @@ def _voice(tracks: Sequence[Track]) -> Voice | None:
             framer.feed(block)
             fed += len(block)
     return Voice(framer.finish(), begins)
-
-
-def _listened(track: Track) -> SideFrames:
-    framer = Framer()
-    for block in track.at_rate(RATE):
-        framer.feed(block)
-    return framer.finish()
 
 
 def _segments(masks: dict[Party, Mask], begins_s: float) -> list[Segment]:

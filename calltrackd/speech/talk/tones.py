@@ -10,7 +10,16 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from calltrackd.speech.talk.spans import Floats, Mask, greatest, least, painted, runs, widened
+from calltrackd.speech.talk.spans import (
+    Floats,
+    Mask,
+    greatest,
+    least,
+    painted,
+    runs,
+    smoothed,
+    widened,
+)
 
 FRAME = 80
 WINDOW = 256
@@ -41,7 +50,7 @@ def found(wave: Floats, power: Floats, inner: slice) -> Mask:
     `inner`: the frames that were really there (the floor is theirs).
     """
     count = len(power)
-    if count < STEADY + AVERAGED:
+    if len(power[inner]) < STEADY:
         return np.zeros(count, np.bool_)
     steady = _still(_level_db(power), STEADY_DB) & _loud(power, inner)
     wanted = painted(*_spread(steady), count)
@@ -54,8 +63,7 @@ def found(wave: Floats, power: Floats, inner: slice) -> Mask:
 
 
 def _level_db(power: Floats) -> Floats:
-    mean = np.convolve(power, np.full(AVERAGED, 1 / AVERAGED, np.float32), "same")
-    return np.asarray(10 * np.log10(mean + 1), dtype=np.float32)
+    return np.asarray(10 * np.log10(smoothed(power, AVERAGED) + 1), dtype=np.float32)
 
 
 def _loud(power: Floats, inner: slice) -> Mask:
@@ -63,7 +71,7 @@ def _loud(power: Floats, inner: slice) -> Mask:
     judged = power[inner]
     halves = judged[: len(judged) // 50 * 50].reshape(-1, 50) if len(judged) >= 50 else judged[None]
     floor = np.partition(halves, halves.shape[1] // 10, axis=1)[:, halves.shape[1] // 10].min()
-    return least(power, STEADY) > ABOVE_FLOOR * floor
+    return np.asarray(least(power, STEADY) > ABOVE_FLOOR * floor)
 
 
 def _still(value: Floats, within: float) -> Mask:
