@@ -8,12 +8,14 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, ModelWrapValidatorHandler, field_validator, model_validator
 
 from calltrackd.model.numbers import e164
+from calltrackd.settings.alerts import AlertRule
 from calltrackd.settings.base import LocalPath, PhoneNumber, Section, lent, surroundings, told
-from calltrackd.settings.clashes import unique
+from calltrackd.settings.clashes import raise_all, unique
 from calltrackd.settings.keypad import Keypad
 from calltrackd.settings.kinds import Kinds
 from calltrackd.settings.number import Number
 from calltrackd.settings.pbx import AsteriskPbx
+from calltrackd.settings.phrases import Mask, Phrase, Script, Synonym, Tone, clashes
 from calltrackd.settings.service import (
     JournalSettings,
     LogSettings,
@@ -21,6 +23,7 @@ from calltrackd.settings.service import (
     StoreSettings,
     WebSettings,
 )
+from calltrackd.settings.speech import Speech
 from calltrackd.settings.target import WebhookTarget
 
 
@@ -55,12 +58,26 @@ class Settings(Section):
     """The rules by which calls are sorted."""
     keypad: Keypad = Keypad()
     """Tags by phone keys."""
+    synonyms: dict[str, list[Synonym]] = Field(default={})
+    """Lists of words: `@money` in a phrase rule is any of `money = ["деньги", "сумма"]`."""
+    phrase: Annotated[list[Phrase], unique("phrase", "name", str)] = Field(default=[])
+    """Tags by what was said."""
+    script: Annotated[list[Script], unique("script", "name", str)] = Field(default=[])
+    """What operators have to say."""
+    alert: Annotated[list[AlertRule], unique("alert", "name", str)] = Field(default=[])
+    """What in the course of a call is told at once."""
+    tone: Tone = Tone()
+    """Markers of tone."""
+    mask: Mask = Mask()
+    """What is not stored of a talk."""
     store: StoreSettings = StoreSettings()
     """Where records live."""
     journal: JournalSettings = JournalSettings()
     """The raw stream, kept for recovery."""
     recordings: RecordingSettings = RecordingSettings()
     """Where audio files are."""
+    speech: Speech = Speech()
+    """Listening to calls."""
     log: LogSettings = LogSettings()
     """What is logged, and how."""
     web: WebSettings = WebSettings()
@@ -87,6 +104,11 @@ class Settings(Section):
             around = replace(around, region=region)
         with lent(around):
             return handler(data)
+
+    @model_validator(mode="after")
+    def _phrases_fit(self) -> Self:
+        raise_all(clashes(self.phrase, self.script, self.synonyms))
+        return self
 
     @field_validator("region")
     @classmethod

@@ -1,0 +1,1 @@
+"""Engines: each opens sessions, one a side of a call, that turn PCM into words."""

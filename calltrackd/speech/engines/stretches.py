@@ -1,0 +1,89 @@
+"""Sessions of engines that take a whole file: speech is gathered, cut at pauses, and asked about.
+
+Silence is not sent: it costs time, and Whisper's kin make words of it.
+"""
+
+import io
+import wave
+from collections.abc import Callable
+
+import numpy as np
+
+from calltrackd.speech.engines.base import Heard, moved
+from calltrackd.speech.engines.samples import SAMPLE_BYTES
+from calltrackd.speech.errors import RefusedError
+from calltrackd.speech.vad import spans
+
+MOST_BYTES = 1 << 30
+"""Nine hours at 16 kHz."""
+EDGE_S = 0.2
+"""Silence that is left at both ends of a stretch."""
+PAUSE_S = 1.5
+"""Pauses up to here are left inside a stretch."""
+
+
+class StretchSession:
+    """Gathers all samples; `answered` is asked about each stretch when the session ends."""
+
+    def __init__(
+        self, answered: Callable[[bytes], list[Heard]], sample_rate: int, longest_s: float
+    ) -> None:
+        self._answered = answered
+        self._rate = sample_rate
+        self._longest_s = longest_s
+        self._pcm = bytearray()
+        self._over = False
+
+    def feed(self, pcm: bytes) -> list[Heard]:
+        """Nothing is heard before the end."""
+        if self._over:
+            raise RefusedError("the session is over")
+        if len(self._pcm) + len(pcm) > MOST_BYTES:
+            raise RefusedError(f"more than {MOST_BYTES} bytes of samples")
+        self._pcm += pcm
+        return []
+
+    def finish(self) -> list[Heard]:
+        """All that was said."""
+        if self._over:
+            return []
+        self._over = True
+        whole = len(self._pcm) // SAMPLE_BYTES
+        samples = np.frombuffer(self._pcm, "<i2", whole)
+        heard: list[Heard] = []
+        for start, end in stretches(spans(samples, self._rate), self._longest_s):
+            first, last = int(start * self._rate), min(int(end * self._rate), whole)
+            heard += [moved(one, start) for one in self._answered(samples[first:last].tobytes())]
+        return heard
+
+
+def stretches(speech: list[tuple[float, float]], longest_s: float) -> list[tuple[float, float]]:
+    """Spans of speech joined over short pauses, with their edges, none longer than `longest_s`.
+
+    >>> stretches([(1.0, 2.0), (2.5, 4.0), (9.0, 10.0)], 25.0)
+    [(0.8, 4.2), (8.8, 10.2)]
+    """
+    found: list[tuple[float, float]] = []
+    for first, last in speech:
+        start, end = max(0.0, first - EDGE_S), last + EDGE_S
+        if found and start - found[-1][1] < PAUSE_S and end - found[-1][0] <= longest_s:
+            found[-1] = (found[-1][0], end)
+            continue
+        if found:
+            start = max(start, found[-1][1])
+        while end - start > longest_s:
+            found.append((start, start + longest_s))
+            start += longest_s
+        found.append((start, end))
+    return found
+
+
+def wav(pcm: bytes, rate: int) -> bytes:
+    """PCM16LE mono as a WAV file."""
+    file = io.BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(SAMPLE_BYTES)
+        out.setframerate(rate)
+        out.writeframes(pcm)
+    return file.getvalue()
