@@ -2,7 +2,12 @@
 
 import click
 
+from calltrackd.cli.talkmap import talk_map
+
 
 @click.group(short_help="Who speaks when, and what is said, in an audio file.")
 def speech() -> None:
     """Listen to an audio file: no settings, no daemon, no database is needed."""
+
+
+speech.add_command(talk_map)
