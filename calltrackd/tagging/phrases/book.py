@@ -15,6 +15,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from calltrackd.model.call import Party
 from calltrackd.model.phrase import Sought
 from calltrackd.model.spelling import words_of
 from calltrackd.tagging.phrases.chains import Block, Chain, Item
@@ -23,7 +24,7 @@ from calltrackd.tagging.phrases.lemmas import Lemmas
 MOST_WORDS = 200_000
 """Different words that are remembered; a language has fewer, noise has more."""
 
-SIDES = ("operator", "caller")
+SIDES: tuple[Party, ...] = ("operator", "caller")
 
 
 class Owner(msgspec.Struct, frozen=True):

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from calltrackd.model.call import Party
 from calltrackd.model.transcript import Word
-from calltrackd.tagging.phrases.book import Book, Owner
+from calltrackd.tagging.phrases.book import SIDES, Book, Owner
 from calltrackd.tagging.phrases.match import Match
 from calltrackd.tagging.phrases.rule import Rule
 from calltrackd.tagging.phrases.side import SideHeard
@@ -31,7 +31,7 @@ class Listening:
         self._phrases = phrases
         self._done = set(silent)
         """Rules that are decided, or don't hold for this call."""
-        self._sides = {side: SideHeard(side, book) for side in _PARTIES}
+        self._sides = {side: SideHeard(side, book) for side in SIDES}
         self._spans: dict[int, list[list[Span]]] = {}
         self._reached: dict[tuple[Owner, Party], int] = {}
         """Where the phrase's last span of a side ended: spans of one phrase don't overlap."""
@@ -89,6 +89,3 @@ class Listening:
     def _released(self, number: int) -> list[Match]:
         waiting = self._phrases.dependents.get(number, ())
         return [match for one in waiting for match in self._weigh(one)]
-
-
-_PARTIES: tuple[Party, ...] = ("operator", "caller")
