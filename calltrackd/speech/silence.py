@@ -8,9 +8,9 @@ import msgspec
 from calltrackd.speech.engines.base import Heard
 from calltrackd.speech.engines.samples import SAMPLE_BYTES
 
-BEFORE_S = 0.5
+BEFORE_S = 1.0
 """Kept before speech: a soft beginning, and room for the engine's own context."""
-AFTER_S = 1.5
+AFTER_S = 2.0
 """Kept after it: an engine finds the end of a turn by its silence, 0.5 to 1 s of it."""
 WORTH_S = 1.0
 """Shorter gaps between what is kept are kept as well."""
@@ -59,7 +59,7 @@ def kept(speech: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
     """Spans to decode, in seconds.
 
     >>> kept([(1.0, 2.0), (3.0, 4.0), (20.0, 21.0)])
-    [(0.5, 5.5), (19.5, 22.5)]
+    [(0.0, 6.0), (19.0, 23.0)]
     """
     wide = [(max(0.0, start - BEFORE_S), end + AFTER_S) for start, end in speech]
     gaps = [(one, two) for (_, one), (two, _) in pairwise(wide) if two - one >= WORTH_S]

@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from calltrackd.speech.audio.shape import HIGHEST_RATE, LOWEST_RATE
 
-ZERO_CROSSINGS = 16
-"""Of the windowed sinc, on each side: a transition band of a tenth of the lower rate's half."""
-KAISER_BETA = 8.0
-"""Stop band at -80 dB, below the noise of 16 bits on a telephone line."""
+ZERO_CROSSINGS = 32
+"""Of the windowed sinc, on each side: with PASS, what lies up to 3.9 of 4 kHz is kept whole. Twice
+as soft an edge (16, 0.95) doubled the word errors of calls that went over GSM."""
+PASS = 0.98
+"""Where the pass band's edge lies, of the lower rate's half."""
+KAISER_BETA = 6.0
+"""Stop band at -60 dB, below the noise of a telephone line's 8 bits."""
 SCALE = 1 << 15
 """Coefficients are whole numbers of this, samples whole numbers too: their sums of products stay
 below 2^53 and are exact in float64 in whatever order they are added. So a cut changes no sample."""
@@ -28,7 +31,7 @@ def _phases(up: int, down: int) -> NDArray[np.float64]:
     slower = max(up, down)
     half = ZERO_CROSSINGS * slower
     at = np.arange(-half, half + 1)
-    cut = 0.95 / slower
+    cut = PASS / slower
     ideal = cut * np.sinc(cut * at) * np.kaiser(len(at), KAISER_BETA) * up
     taps = -(-len(at) // up)
     padded = np.zeros(taps * up)
