@@ -16,6 +16,7 @@ COMMANDS = {
     "config": "Check and show the settings.",
     "doctor": "Tell what the PBX, the settings or this machine hide, and the line that mends it.",
     "forget": "Delete all that is known of a client's number.",
+    "models": "List, fetch and check the models by which speech is understood.",
     "outbox": "Look after deliveries to the CRM: list, show, retry, drop.",
     "replay": "Turn recorded streams into records again.",
     "run": "Run the daemon.",
