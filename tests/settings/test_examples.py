@@ -81,7 +81,8 @@ def test_the_full_example_names_every_setting_and_no_other() -> None:
 def test_what_the_full_example_comments_out_could_stand_there(folder: Path) -> None:
     """Every `#key = value` is right when it is uncommented, but what excludes each other."""
     text = re.sub(r"^#(?=\[|\w+ = )", "", FULL.read_text(), flags=re.MULTILINE)
-    for line in ('secret_credential = "', 'secret = "', "secrets = [", "tls_ca = "):
+    others = ("after = ", "within_s = ", "under_s = ")
+    for line in ('secret_credential = "', 'secret = "', "secrets = [", "tls_ca = ", *others):
         text = re.sub(rf"^{re.escape(line)}.*\n", "", text, flags=re.MULTILINE)
     path = folder / "all.toml"
     path.write_text(text)
