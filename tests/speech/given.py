@@ -1,4 +1,4 @@
-"""The calls and models of tests/data/speech, and more calls where the project's workshop has them."""
+"""The calls and models of tests/data/speech, and more calls where the workshop has them."""
 
 import fcntl
 import json

@@ -7,7 +7,7 @@ left out is read and thrown away. mpg123 inside it writes to stderr on damaged f
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -28,29 +28,31 @@ class _Mended(io.FileIO):
         super().__init__(path)
         self._size_at = data_at - len(UNSET)
 
-    def read(self, size: int | None = -1, /) -> Any:
+    def readinto(self, buffer: Any, /) -> int:
+        """What libsndfile reads by."""
         at = self.tell()
-        block = bytearray(super().read(size) or b"")
+        count = super().readinto(buffer) or 0
         for place, byte in enumerate(UNSET, self._size_at - at):
-            if 0 <= place < len(block):
-                block[place] = byte
-        return bytes(block)
+            if 0 <= place < count:
+                memoryview(buffer).cast("B")[place] = byte
+        return count
 
 
 @contextmanager
 def _opened(path: Path, shape: Shape | None) -> Iterator[Any]:
     """A SoundFile; AudioError when libsndfile knows nothing of it."""
-    try:
-        if shape is not None and shape.encoding == "gsm":
-            file = soundfile.SoundFile(path, "r", shape.rate, 1, "GSM610", format="RAW")
-        elif shape is not None and shape.offset and shape.length is None:
-            file = soundfile.SoundFile(_Mended(path, shape.offset))
-        else:
-            file = soundfile.SoundFile(path)
-    except soundfile.SoundFileError as error:
-        raise AudioError(path, f"it is no audio that we know: {_said(error)}") from None
-    with file:
-        yield file
+    unset = shape is not None and shape.offset and shape.length is None
+    with _Mended(path, shape.offset) if shape and unset else nullcontext(path) as source:
+        try:
+            if shape is not None and shape.encoding == "gsm":
+                file = soundfile.SoundFile(source, "r", shape.rate, 1, "GSM610", format="RAW")
+            else:
+                file = soundfile.SoundFile(source)
+        except soundfile.SoundFileError as error:
+            reason = f"it is no audio that we know: {_said(error)}"
+            raise AudioError(path, reason) from None
+        with file:
+            yield file
 
 
 def _said(error: Exception) -> str:

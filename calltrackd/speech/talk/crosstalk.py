@@ -11,8 +11,8 @@ from calltrackd.speech.talk.spans import Floats, Mask, greatest
 
 LATEST = 40
 """Frames by which an echo may come late: 400 ms, two networks and a satellite."""
-ALIKE = 0.3
-"""Correlation of the levels from which a delay is believed."""
+ALIKE = 0.4
+"""Correlation of the levels from which a delay is believed; without an echo it stays below 0.3."""
 BEFORE, AFTER = 2, 5
 """Frames around the delay in which the other side's loudest counts: an echo has a tail."""
 ENOUGH = 100
@@ -48,17 +48,24 @@ def _through(other: Floats, delay: int) -> Floats:
 
 
 def _delay(own: Floats, other: Floats, speaking: NDArray[np.int64]) -> int:
-    """Frames after which the own level follows the other's best, 0 when it never does."""
+    """Frames after which the own level follows the other's best, 0 when it never does.
+
+    Frames that are too loud for an echo are left out: there the side speaks itself.
+    """
     best, likeness = 0, ALIKE
     for delay in range(LATEST):
         heard = speaking[speaking + delay < len(own)]
-        alike = _correlation(other[heard], own[heard + delay])
+        said, back = other[heard], own[heard + delay]
+        soft = back - said < LOUDEST_DB
+        alike = _correlation(said[soft], back[soft])
         if alike > likeness:
             best, likeness = delay, alike
     return best
 
 
 def _correlation(one: Floats, two: Floats) -> float:
+    if len(one) < ENOUGH // 2:
+        return 0.0
     one, two = one - one.mean(), two - two.mean()
     scale = float(np.sqrt((one @ one) * (two @ two)))
     return float(one @ two) / scale if scale > 0 else 0.0
