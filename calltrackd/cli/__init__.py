@@ -18,11 +18,13 @@ COMMANDS = {
     "forget": "Delete all that is known of a client's number.",
     "models": "List, fetch and check the models by which speech is understood.",
     "outbox": "Look after deliveries to the CRM: list, show, retry, drop.",
+    "phrases": "Try phrase rules on old calls, and run them over the archive.",
     "replay": "Turn recorded streams into records again.",
     "run": "Run the daemon.",
     "speech": "Who speaks when, and what is said, in an audio file.",
     "tag": "Add a tag to a call, or remove one.",
     "tail": "Follow the calls live.",
+    "transcripts": "What was said: show, export, search.",
 }
 """Command -> its line in `calltrackd --help`; the module of the same name holds it."""
 

@@ -34,7 +34,10 @@ if TYPE_CHECKING:  # SQLAlchemy costs 0.3 s
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @click.argument("number")
 def forget(config: Path, number: str, *, as_json: bool, yes: bool) -> None:
-    """Delete the calls, tags, deliveries and recordings of the client NUMBER, and say what went."""
+    """Delete all that is known of the client NUMBER, and say what went.
+
+    Its calls, tags, deliveries, recordings and transcripts.
+    """
     settings = settings_of(config)
     client = e164(number, settings.region)
     if client is None:
@@ -83,7 +86,8 @@ def _tell(client: str, gone: "Forgotten", files: "Removed", journal_days: float)
     owed = f", {gone.undelivered} of them still owed" if gone.undelivered else ""
     click.echo(
         f"{client}: deleted {said(gone.calls, 'call')}, {said(gone.tags, 'tag')}, "
-        f"{said(gone.deliveries, 'delivery')}{owed}, {said(len(files.deleted), 'recording')}"
+        f"{said(gone.deliveries, 'delivery')}{owed}, {said(len(files.deleted), 'recording')}, "
+        f"{said(gone.transcripts, 'transcript')}"
     )
     _list("left, for it is outside recordings.folders", files.outside)
     _list("left, for it could not be deleted", files.failed)

@@ -164,6 +164,15 @@ async def get(conn: AsyncConnection, call_id: str) -> CallRecord | None:
     return next(iter(await _decoded(conn, texts)), None)
 
 
+async def locked(conn: AsyncConnection, call_id: str) -> CallRecord | None:
+    """As `get`; nobody else changes the call until this transaction ends."""
+    found = await get(conn, call_id)
+    if found is None:
+        return None
+    await conn.execute(select(calls.c.id).where(calls.c.id == found.id).with_for_update())
+    return await get(conn, found.id)
+
+
 def _tagged(name: str) -> ColumnElement[bool]:
     return exists().where(
         tags.c.call_id == calls.c.id, tags.c.name == name, tags.c.removed_at.is_(None)

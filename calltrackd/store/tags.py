@@ -73,6 +73,12 @@ async def _not_known(
     return new
 
 
+async def ever(conn: AsyncConnection, call_id: str, source: TagSource) -> set[str]:
+    """The names that a source has set on a call, those removed since included."""
+    query = select(tags.c.name).where(tags.c.call_id == call_id, tags.c.source == source)
+    return set((await conn.execute(query)).scalars())
+
+
 async def take_back(
     conn: AsyncConnection, call_id: str, source: TagSource, names: Collection[str]
 ) -> set[str]:

@@ -21,6 +21,7 @@ from calltrackd.tagging.digits import Numeral, numerals
 MASK = "***"
 CARD_DIGITS = range(13, 20)
 USUAL_DIGITS = 16
+HALF_SAID_DIGITS = 6
 WORDS_BETWEEN = 2
 """Words that may stand between the groups of a number."""
 PAUSE_S = 20.0
@@ -64,6 +65,19 @@ class Masks:
             for n, turn in enumerate(transcript.turns)
         ]
         return msgspec.structs.replace(transcript, turns=turns)
+
+    def quote(self, text: str) -> str:
+        """What may be quoted of a talk that goes on, where a number may be only half said.
+
+        Besides what is masked otherwise: the digits of every number of six or more.
+        """
+        slots = [_Slot(0, n, word, 0.0, 0.0) for n, word in enumerate(text.split())]
+        words, owners = _words(slots)
+        hidden = {slot.place for slot in self._hidden(slots)}
+        for run in _runs(list(numerals(words)), [slots[owner] for owner in owners]):
+            if self._cards and len("".join(one.digits for one in run)) >= HALF_SAID_DIGITS:
+                hidden |= {owners[n] for one in run for n in range(one.first, one.last + 1)}
+        return " ".join(MASK if slot.place in hidden else slot.text for slot in slots)
 
     def _hidden(self, slots: list[_Slot]) -> Iterator[_Slot]:
         words, owners = _words(slots)

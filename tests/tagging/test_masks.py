@@ -132,6 +132,19 @@ def test_pattern_without_a_group_masks_the_whole_match():
     assert turn.text == f"вот {MASK} {MASK} {MASK}"
 
 
+@pytest.mark.parametrize(
+    ("quote", "kept"),
+    [
+        ("карта 4276 верните деньги", "карта 4276 верните деньги"),
+        ("карта 4276 55 верните", f"карта {MASK} {MASK} верните"),
+        ("через пять дней", "через пять дней"),
+    ],
+)
+def test_quote_of_a_talk_that_goes_on(quote, kept):
+    """A card of which only a part was said yet is masked in an alert's quote."""
+    assert Masks().quote(quote) == kept
+
+
 def test_cards_may_be_left_when_asked():
     """The admin decided otherwise."""
     said = talk(f"caller: {CARD}")

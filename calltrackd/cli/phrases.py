@@ -1,0 +1,165 @@
+"""`calltrackd phrases test|run`: rules on old calls, to try them and to catch up."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+from calltrackd.cli.common import (
+    config_option,
+    json_option,
+    print_json,
+    said,
+    settings_of,
+    with_store,
+)
+from calltrackd.cli.transcripts import (
+    found_by,
+    language_option,
+    number_option,
+    since_option,
+    tell,
+    until_option,
+    wanted_of,
+)
+
+if TYPE_CHECKING:  # SQLAlchemy costs 0.3 s
+    from calltrackd.pipeline.spoken import Spoken
+    from calltrackd.settings import Settings
+    from calltrackd.settings.phrases import Phrase
+    from calltrackd.speech.reading import Reader
+    from calltrackd.store.engine import Store
+    from calltrackd.store.transcripts import Stored, Wanted
+
+
+class Ran(msgspec.Struct):
+    """What a run over the archive did."""
+
+    transcripts: int = 0
+    calls_changed: int = 0
+    tags_set: int = 0
+    tags_taken_back: int = 0
+
+
+@click.group(short_help="Try phrase rules on old calls, and run them over the archive.")
+def phrases() -> None:
+    """Rules of [[phrase]] and the calls of yesterday."""
+
+
+@phrases.command()
+@config_option
+@json_option
+@since_option
+@until_option
+@number_option
+@language_option
+@click.option("--side", type=click.Choice(["operator", "client", "either"]), help="Who says it.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
+@click.argument("rule")
+def test(
+    config: Path, rule: str, side: str | None, limit: int, *, as_json: bool, **given: Any
+) -> None:
+    """Show where RULE would hold, with quotes; nothing is changed.
+
+    RULE is the name of a [[phrase]], or a text: calltrackd phrases test 'вернуть ..3 деньги'.
+    """
+    settings = settings_of(config)
+    found = found_by(settings, _rule(settings, rule, side), wanted_of(settings, **given), limit)
+    tell(found, limit, as_json=as_json)
+
+
+@phrases.command()
+@config_option
+@json_option
+@since_option
+@until_option
+@number_option
+@language_option
+@click.option("--replace", is_flag=True, help="Take tags back that the rules no longer give.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def run(config: Path, *, replace: bool, dry_run: bool, as_json: bool, **given: Any) -> None:
+    """Set the tags of all [[phrase]] rules on calls that were heard before; targets are told.
+
+    A tag that a person removed stays removed. Alerts are for calls that live: none is sent.
+    """
+    settings = settings_of(config)
+    wanted = wanted_of(settings, **given)
+    done = with_store(
+        settings, lambda store: _run(store, settings, wanted, replace=replace, dry_run=dry_run)
+    )
+    if as_json:
+        print_json([msgspec.structs.asdict(done)])
+        return
+    would = "would set" if dry_run else "set"
+    click.echo(
+        f"{said(done.transcripts, 'transcript')}: {would} {said(done.tags_set, 'tag')}, "
+        f"{done.tags_taken_back} taken back, {said(done.calls_changed, 'call')} changed"
+    )
+
+
+def _rule(settings: "Settings", text: str, side: str | None) -> "Phrase":
+    """The rule of that name, or a new one of that text."""
+    from calltrackd.settings.phrases import Phrase  # noqa: PLC0415 - pydantic costs 0.2 s
+
+    named = next((rule for rule in settings.phrase if rule.name == text), None)
+    rule = named or Phrase(name=text, match=text)
+    return rule if side is None else rule.model_copy(update={"side": side})
+
+
+async def _run(
+    store: "Store", settings: "Settings", wanted: "Wanted", *, replace: bool, dry_run: bool
+) -> Ran:
+    from calltrackd.speech import archive  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
+    from calltrackd.speech.reading import Reader  # noqa: PLC0415 - the same
+
+    reader = Reader(settings)
+    done = Ran()
+    async for stored in archive.every(store, wanted):
+        done.transcripts += 1
+        spoken = await _spoken(store, reader, stored, replace=replace)
+        if spoken is None or not (spoken.tags or spoken.untags):
+            continue
+        done.tags_set += len(spoken.tags)
+        done.tags_taken_back += len(spoken.untags)
+        if dry_run or await _saved(store, settings, spoken):
+            done.calls_changed += 1
+    return done
+
+
+async def _spoken(
+    store: "Store", reader: "Reader", stored: "Stored", *, replace: bool
+) -> "Spoken | None":
+    """What is new of one transcript; None when its call has gone."""
+    from calltrackd.pipeline.spoken import Spoken  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
+    from calltrackd.speech.reading import tags_of  # noqa: PLC0415 - the same
+    from calltrackd.store import calls, tags  # noqa: PLC0415 - the same
+    from calltrackd.tagging.phrases.match import Heard  # noqa: PLC0415 - the same
+
+    async with store.read() as conn:
+        record = await calls.get(conn, stored.call_id)
+        known = await tags.ever(conn, stored.call_id, "phrase")
+    if record is None:
+        return None
+    heard = stored.transcript
+    matches = reader.phrases.find(heard, record.did, record.queue)
+    given = tags_of(matches, Heard(since=stored.heard_from, engine=heard.engine, model=heard.model))
+    standing = {tag.name for tag in record.tags if tag.source == "phrase"}
+    return Spoken(
+        call_id=record.id,
+        tags=[tag for tag in given if tag.name not in known],
+        untags=standing - {tag.name for tag in given} if replace else set(),
+    )
+
+
+async def _saved(store: "Store", settings: "Settings", spoken: "Spoken") -> bool:
+    from calltrackd.crm.target import target_of  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
+    from calltrackd.pipeline import spoken as spoken_  # noqa: PLC0415 - the same
+
+    targets = [target_of(target) for target in settings.target]
+    at = time.time()
+    done = await store.writer.submit(
+        lambda conn: spoken_.save(conn, spoken, targets, settings.kinds, at)
+    )
+    return done is not None
