@@ -33,9 +33,7 @@ COLOURS = {"operator": "cyan", "caller": "yellow"}
     help="A file of the client's side alone; FILE is then the operator's.",
 )
 @click.argument("file", type=click.Path(path_type=Path))
-def talk_map(
-    file: Path, caller_channel: int, caller_file: Path | None, *, as_json: bool
-) -> None:
+def talk_map(file: Path, caller_channel: int, caller_file: Path | None, *, as_json: bool) -> None:
     """Tell who speaks when in FILE, by the sound of its two sides."""
     from calltrackd.speech.audio.errors import AudioError  # noqa: PLC0415 - quick --help
     from calltrackd.speech.talk import talkmap  # noqa: PLC0415 - numpy costs 0.1 s

@@ -65,21 +65,23 @@ class Framer:
 
     def __init__(self) -> None:
         self._held = [np.zeros(MARGIN * FRAME, np.int16)]
+        self._holds = MARGIN * FRAME
         self._samples = 0
         self._done: list[SideFrames] = []
 
     def feed(self, samples: NDArray[np.int16]) -> None:
         """Take samples; work is done a chunk at a time."""
         self._held.append(samples)
+        self._holds += len(samples)
         self._samples += len(samples)
         whole = (MARGIN + CHUNK + MARGIN) * FRAME
-        if sum(map(len, self._held)) < whole:
+        if self._holds < whole:
             return
         held = np.concatenate(self._held)
         while len(held) >= whole:
             self._done.append(_framed(held[:whole], CHUNK))
             held = held[CHUNK * FRAME :]
-        self._held = [held]
+        self._held, self._holds = [held], len(held)
 
     def finish(self) -> SideFrames:
         """The frames of all that was fed; the rest of a last torn frame is left out."""

@@ -33,7 +33,7 @@ AVERAGED = 5
 """Frames: two beats of 440 + 480 Hz, America's ringing, three of 400 + 450 Hz, Britain's."""
 STEADY_DB, STEADY_HZ = 2.0, 4.0
 ABOVE_FLOOR = 4.0
-"""Times the power of the quietest half second: nothing softer is speech, so nothing to mask."""
+"""Times the power of the quietest half second: what is softer hardly passes for speech."""
 SHARE, LESSER_SHARE = 0.75, 0.05
 """Of the power that lies in the tones, and in the lesser one of two."""
 RIM = 6
