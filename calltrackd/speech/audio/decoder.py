@@ -7,7 +7,7 @@ left out is read and thrown away. mpg123 inside it writes to stderr on damaged f
 
 import io
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +40,27 @@ class _Mended(io.FileIO):
 
 @contextmanager
 def _opened(path: Path, shape: Shape | None) -> Iterator[Any]:
-    """A SoundFile; AudioError when libsndfile knows nothing of it."""
-    unset = shape is not None and shape.offset and shape.length is None
-    with _Mended(path, shape.offset) if shape and unset else nullcontext(path) as source:
+    """A SoundFile; AudioError when libsndfile knows nothing of it, or it is gone."""
+    with ExitStack() as closing:
         try:
+            source = _source(path, shape, closing)
             if shape is not None and shape.encoding == "gsm":
                 file = soundfile.SoundFile(source, "r", shape.rate, 1, "GSM610", format="RAW")
             else:
                 file = soundfile.SoundFile(source)
+        except OSError as error:
+            raise AudioError(path, f"it can't be read: {error.strerror}") from None
         except soundfile.SoundFileError as error:
             reason = f"it is no audio that we know: {_said(error)}"
             raise AudioError(path, reason) from None
-        with file:
-            yield file
+        yield closing.enter_context(file)
+
+
+def _source(path: Path, shape: Shape | None, closing: ExitStack) -> Path | _Mended:
+    """The path itself, or the file with its size mended."""
+    if shape is None or not shape.offset or shape.length is not None:
+        return path
+    return closing.enter_context(_Mended(path, shape.offset))
 
 
 def _said(error: Exception) -> str:
