@@ -8,7 +8,7 @@ import msgspec
 
 from calltrackd.crm.target import Target
 from calltrackd.model.alert import Alert
-from calltrackd.model.call import CallRecord, Step, public, rfc3339
+from calltrackd.model.call import CallRecord, Step, public, public_alert, rfc3339
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.ops.masking import without_numbers
 
@@ -71,8 +71,7 @@ class _Bodies:
 
     def _told(self, *, mask: bool) -> str:
         assert self._alert is not None  # noqa: S101  # asked by `get` only then
-        shown = msgspec.structs.asdict(self._alert)
-        shown["at"] = rfc3339(self._alert.at)
+        shown = public_alert(self._alert)
         if mask:
             shown["evidence"] = _hidden_words(self._alert.evidence)
         return f'"alert":{msgspec.json.encode(shown).decode()},'

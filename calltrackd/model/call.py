@@ -204,6 +204,11 @@ def seconds(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
+def public_alert(alert: Alert) -> dict[str, Any]:
+    """An alert in its public shape, ready for JSON."""
+    return {**msgspec.structs.asdict(alert), "at": rfc3339(alert.at)}
+
+
 def _talk(talk: Talk) -> dict[str, Any]:
     return {
         "operator": talk.operator,

@@ -6,15 +6,17 @@ for the calls in progress again.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import msgspec
 
+from calltrackd.model.alert import Alert
 from calltrackd.model.call import CallRecord
 
 ROOM = 2000
-"""Calls that may wait for one watcher; a busy PBX has a few hundred in progress."""
+"""Calls that may wait for one watcher, and alerts; a busy PBX has a few hundred in progress."""
 
 
 class LinkState(msgspec.Struct, frozen=True):
@@ -33,6 +35,8 @@ class Batch(msgspec.Struct):
     """All attachments, when one of them changed."""
     left_out: int = 0
     """Calls whose latest state was dropped since the last batch."""
+    alerts: list[Alert] = []
+    """What is to be told at once, each once; the oldest are dropped when too many wait."""
 
 
 class Seat:
@@ -42,6 +46,7 @@ class Seat:
         self._room = room
         self._records: dict[str, CallRecord] = {}
         self._links: list[LinkState] = []
+        self._alerts: deque[Alert] = deque(maxlen=room)
         self._left_out = 0
         self._closed = False
         self._news = asyncio.Event()
@@ -54,11 +59,13 @@ class Seat:
         except TimeoutError:
             return Batch([], [])
         self._news.clear()
-        batch = Batch(list(self._records.values()), self._links, self._left_out)
+        records, alerts = list(self._records.values()), list(self._alerts)
+        batch = Batch(records, self._links, self._left_out, alerts)
         self._records, self._links, self._left_out = {}, [], 0
+        self._alerts.clear()
         if self._closed:
             self._news.set()
-            return batch if batch.records else None
+            return batch if batch.records or batch.alerts else None
         return batch
 
     def offer(self, record: CallRecord) -> None:
@@ -67,6 +74,11 @@ class Seat:
             del self._records[next(iter(self._records))]
             self._left_out += 1
         self._records[record.id] = record
+        self._news.set()
+
+    def alert(self, alert: Alert) -> None:
+        """Put it here; unlike states it is not replaced by a later one."""
+        self._alerts.append(alert)
         self._news.set()
 
     def tell_links(self, links: list[LinkState]) -> None:
@@ -102,6 +114,11 @@ class LiveBus:
         """A call changed and the change is committed. Never blocks, never raises."""
         for seat in self._seats:
             seat.offer(record)
+
+    def alert(self, alert: Alert) -> None:
+        """A rule held in a call and that is committed. Never blocks, never raises."""
+        for seat in self._seats:
+            seat.alert(alert)
 
     def link(self, pbx: str, *, up: bool, at: float) -> None:
         """The attachment lost or found its PBX at `at` (unix seconds)."""

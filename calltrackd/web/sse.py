@@ -4,6 +4,7 @@ Events of /v1/live:
 
 * `links`: `[{"pbx", "up", "since"}]`, all attachments, at the start and at each change;
 * `call`: one call's public record, all calls in progress first, then each committed change;
+* `alert`: `{"rule", "kind", "call_id", "at", "evidence"}`, a rule that is told at once held;
 * `behind`: `{"left_out": n}`, the watcher was too slow for n calls; ask /v1/calls/open;
 * a comment line each 10 s, so that a dead connection is noticed.
 """
@@ -13,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from calltrackd.model.call import CallRecord, public, rfc3339
+from calltrackd.model.call import CallRecord, public, public_alert, rfc3339
 from calltrackd.web.live import Batch, LinkState
 
 ALIVE = b": alive\n\n"
@@ -29,6 +30,7 @@ def news(batch: Batch) -> bytes:
     parts = [_links(batch.links)] if batch.links else []
     if batch.left_out:
         parts.append(_event("behind", {"left_out": batch.left_out}))
+    parts += [_event("alert", public_alert(alert)) for alert in batch.alerts]
     parts += [_call(record) for record in batch.records]
     return b"".join(parts) or ALIVE
 

@@ -4,8 +4,10 @@ import asyncio
 
 import pytest
 
+from calltrackd.model.alert import Alert
 from calltrackd.model.call import CallRecord
-from calltrackd.web.live import LiveBus
+from calltrackd.web.live import Batch, LiveBus
+from calltrackd.web.sse import news
 
 
 def call(name: str, **fields: object) -> CallRecord:
@@ -119,3 +121,35 @@ async def test_seat_is_given_back_even_after_an_error() -> None:
     with pytest.raises(RuntimeError):
         watch()
     assert bus.watchers == 0
+
+
+async def test_alerts_are_told_each_once() -> None:
+    """An alert is an event, not a state: two of one call are two, and then they are gone."""
+    bus = LiveBus()
+    with bus.seat() as seat:
+        for rule in ("refund", "long hold"):
+            bus.alert(Alert(rule=rule, kind="phrase", call_id="a", at=0.0))
+        batch = await seat.take(1)
+        assert batch is not None
+        assert [alert.rule for alert in batch.alerts] == ["refund", "long hold"]
+        assert (await seat.take(0)).alerts == []  # type: ignore[union-attr]
+
+
+async def test_alerts_of_a_slow_watcher_are_bounded() -> None:
+    """The latest ones stay."""
+    bus = LiveBus(room=2)
+    with bus.seat() as seat:
+        for n in range(5):
+            bus.alert(Alert(rule=f"{n}", kind="phrase", call_id="a", at=0.0))
+        batch = await seat.take(1)
+        assert batch is not None
+        assert [alert.rule for alert in batch.alerts] == ["3", "4"]
+
+
+def test_alert_in_the_live_stream() -> None:
+    """Named, with its time as the record's times are."""
+    alert = Alert(rule="x", kind="hold", call_id="a", at=1.5, evidence={"seconds": 61.0})
+    assert news(Batch([], [], 0, [alert])) == (
+        b'event: alert\ndata: {"rule":"x","kind":"hold","call_id":"a",'
+        b'"at":"1970-01-01T00:00:01.500Z","evidence":{"seconds":61.0}}\n\n'
+    )

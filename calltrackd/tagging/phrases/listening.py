@@ -41,7 +41,7 @@ class Listening:
         """The rules that the words complete. Seconds from the start; each word is given once."""
         heard = self._sides[side]
         found: list[Match] = []
-        for path, first, last in heard.hear(words):
+        for path, first, last in heard.hear(words, self._done):
             owner = path.owner
             if owner.rule in self._done or first <= self._reached.get((owner, side), -1):
                 continue

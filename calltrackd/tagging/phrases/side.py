@@ -1,6 +1,6 @@
 """What one side of a call said so far, and whether a chain ends with its latest word."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from calltrackd.model.call import Party
 from calltrackd.model.transcript import Word
@@ -25,20 +25,26 @@ class SideHeard:
         self._floor = 0
         """Where the present run of words begins: after the last long pause."""
 
-    def hear(self, words: Iterable[Word]) -> Iterator[tuple[Path, int, int]]:
-        """Each path that a word completes: (path, first and last place of its words)."""
-        entries, heard, ends = self._entries, self._words, self._ends
+    def hear(
+        self, words: Iterable[Word], done: Container[int] = ()
+    ) -> Iterator[tuple[Path, int, int]]:
+        """Each path that a word completes: (path, first and last place of its words).
+
+        `done`: rules of which nobody wants to hear any more; it may grow meanwhile.
+        """
+        entries, heard, ends, look_up = self._entries, self._words, self._ends, self._book.entries
         for word in words:
             if heard and word.start - heard[-1].end > LONGEST_PAUSE_S:
                 self._floor = len(heard)
-            for entry in self._book.entries(word.word):
+            for entry in look_up(word.word):
                 entries.append(entry)
                 heard.append(word)
                 for path in entry.ends[ends]:
-                    last = len(heard) - 1
-                    first = self._first(path, last)
-                    if first >= 0:
-                        yield path, first, last
+                    if path.owner.rule not in done:
+                        last = len(heard) - 1
+                        first = self._first(path, last)
+                        if first >= 0:
+                            yield path, first, last
 
     def span(self, first: int, last: int) -> Span:
         """The words at these places, as evidence."""
