@@ -29,7 +29,7 @@ def test_a_file_is_waited_for(tmp_path: Path) -> None:
         assert len(follower.poll()) == 0
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 3_000), max_size=12))
 def test_any_growth_gives_the_same_samples(
     tmp_path_factory: pytest.TempPathFactory, steps: list[int]

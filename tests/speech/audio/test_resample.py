@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -21,6 +21,7 @@ def resampled(
     return np.concatenate([*parts, resampler.finish()])
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(RATES),
     st.lists(st.integers(0, 1_500), max_size=8),

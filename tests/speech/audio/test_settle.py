@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from calltrackd.speech.audio.settle import SettleRules, Settling
@@ -48,6 +48,7 @@ def test_a_restart_goes_on_with_what_was_seen() -> None:
     assert msgspec.json.decode(msgspec.json.encode(settling), type=Settling) == settling
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.1, 50), st.none() | st.integers(0, 3)), min_size=1))
 def test_waiting_always_looks_ahead(steps: list[tuple[float, int | None]]) -> None:
     """A wait names a later moment, so nobody looks for ever at the same one."""
