@@ -1,0 +1,1 @@
+"""Models: listed, fetched, checked."""
