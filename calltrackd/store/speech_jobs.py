@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, literal_column, sel
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.store import dialect
+from calltrackd.store.tables import JOB_UNDONE, JOB_WAITS
 from calltrackd.store.tables import speech_jobs as jobs
 
 MOST_DEATHS = 3
@@ -71,8 +72,7 @@ class Waiting(msgspec.Struct):
     """When the oldest job that waits was created (unix seconds)."""
 
 
-_WAITS = jobs.c.state == literal_column("'waiting'")
-_RUNS = jobs.c.state == literal_column("'running'")
+_RUNS = and_(JOB_UNDONE, jobs.c.state == literal_column("'running'"))
 
 
 def _job(row: Row[Any]) -> Job:
@@ -111,7 +111,7 @@ async def claim(
     await _bury(conn, and_(_RUNS, jobs.c.lease_until < at), "its worker was lost", at)
     due = (
         select(jobs.c.id)
-        .where(_WAITS, jobs.c.ready_at <= at)
+        .where(JOB_WAITS, jobs.c.ready_at <= at)
         .order_by(jobs.c.live.desc(), jobs.c.call_started_at.desc(), jobs.c.id.desc())
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -186,8 +186,9 @@ async def again(conn: AsyncConnection, job_ids: Collection[int], at: float) -> i
 
 async def standing(conn: AsyncConnection) -> Waiting:
     """How much waits, runs and was set aside, and since when the oldest waits."""
-    count = select(jobs.c.state, func.count(), func.min(jobs.c.created_at)).group_by(jobs.c.state)
-    found = {state: (number, oldest) for state, number, oldest in await conn.execute(count)}
+    count = select(jobs.c.state, func.count(), func.min(jobs.c.created_at)).where(JOB_UNDONE)
+    rows = await conn.execute(count.group_by(jobs.c.state))
+    found = {state: (number, oldest) for state, number, oldest in rows}
     waiting, oldest = found.get("waiting", (0, None))
     return Waiting(
         waiting, found.get("running", (0, None))[0], found.get("aside", (0, None))[0], oldest

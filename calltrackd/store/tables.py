@@ -218,13 +218,23 @@ speech_jobs = Table(
 """What is to be listened to. `note` is the worker's own, such as how large a file was a moment
 ago; `reason`: why the job waits or was set aside."""
 
-_UNDONE = speech_jobs.c.state.in_((literal_column("'waiting'"), literal_column("'running'")))
+JOB_WAITS = speech_jobs.c.state == literal_column("'waiting'")
+JOB_UNDONE = speech_jobs.c.state != literal_column("'done'")
+"""Almost all jobs are done: what is asked often must not look at those."""
 Index(
-    "speech_jobs_undone",
+    "speech_jobs_waiting",
     speech_jobs.c.live,
     speech_jobs.c.call_started_at,
-    sqlite_where=_UNDONE,
-    postgresql_where=_UNDONE,
+    speech_jobs.c.id,
+    sqlite_where=JOB_WAITS,
+    postgresql_where=JOB_WAITS,
+)
+Index(
+    "speech_jobs_undone",
+    speech_jobs.c.state,
+    speech_jobs.c.created_at,
+    sqlite_where=JOB_UNDONE,
+    postgresql_where=JOB_UNDONE,
 )
 
 talk_maps = Table(

@@ -3,12 +3,32 @@
 import pytest
 from sqlalchemy import event
 
-from calltrackd.store import calls, history, outbox, retention, tags
+from calltrackd.model.terms import Term
+from calltrackd.store import (
+    calls,
+    history,
+    outbox,
+    retention,
+    speech_jobs,
+    tags,
+    talk_maps,
+    transcripts,
+)
 from calltrackd.store.calls import CallFilter
+from calltrackd.store.transcripts import Wanted
 
-from .build import CLIENT, START, change, on_postgresql, on_sqlite, record, row
+from .build import CLIENT, START, change, on_postgresql, on_sqlite, record, row, tag
 
-TABLES = {"calls", "tags", "recordings", "outbox", "attachments"}
+TABLES = {
+    "calls",
+    "tags",
+    "recordings",
+    "outbox",
+    "attachments",
+    "transcripts",
+    "speech_jobs",
+    "talk_maps",
+}
 LATER = START + 3600
 QUESTIONS = {
     "save": lambda conn: calls.save(conn, [change(record())]),
@@ -23,6 +43,16 @@ QUESTIONS = {
     "backlog": outbox.backlog,
     "prune": lambda conn: retention.prune(conn, LATER),
     "prune deliveries": lambda conn: retention.prune_deliveries(conn, LATER),
+    "claim": lambda conn: speech_jobs.claim(conn, "w", LATER, 60.0, 3),
+    "release": lambda conn: speech_jobs.release(conn, "w", LATER),
+    "finish": lambda conn: speech_jobs.finish(conn, "w", 1, LATER),
+    "how the work stands": speech_jobs.standing,
+    "talk maps": lambda conn: talk_maps.of_calls(conn, ["a"]),
+    "transcripts": lambda conn: transcripts.of_call(conn, "a"),
+    "search": lambda conn: transcripts.search(
+        conn, Wanted(language="ru", terms=Term("деньги"), since=START)
+    ),
+    "tags of words": lambda conn: tags.add(conn, [(record().id, tag(source="phrase"))]),
     "forget": lambda conn: retention.forget(conn, CLIENT),
 }
 

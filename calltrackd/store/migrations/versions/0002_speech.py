@@ -81,13 +81,14 @@ def _jobs() -> None:
         sa.PrimaryKeyConstraint("id", name="speech_jobs_pk"),
         sa.UniqueConstraint("call_id", "path", name="speech_jobs_call_id_path"),
     )
-    undone = sa.text("state IN ('waiting', 'running')")
+    _index("speech_jobs_waiting", ["live", "call_started_at", "id"], "state = 'waiting'")
+    _index("speech_jobs_undone", ["state", "created_at"], "state != 'done'")
+
+
+def _index(name: str, columns: list[str], where: str) -> None:
+    condition = sa.text(where)
     op.create_index(
-        "speech_jobs_undone",
-        "speech_jobs",
-        ["live", "call_started_at"],
-        sqlite_where=undone,
-        postgresql_where=undone,
+        name, "speech_jobs", columns, sqlite_where=condition, postgresql_where=condition
     )
 
 
