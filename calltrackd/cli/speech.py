@@ -3,6 +3,7 @@
 import click
 
 from calltrackd.cli.talkmap import talk_map
+from calltrackd.cli.transcribe import transcribe
 
 
 @click.group(short_help="Who speaks when, and what is said, in an audio file.")
@@ -11,3 +12,4 @@ def speech() -> None:
 
 
 speech.add_command(talk_map)
+speech.add_command(transcribe)
