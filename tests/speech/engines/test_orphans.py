@@ -27,7 +27,7 @@ DAEMON = dedent("""
 
 
 def test_child_in_an_endless_loop_dies_with_a_daemon_that_is_killed(ru: Path) -> None:
-    """kill -9: nobody is left to tell it, and it would never look at its input again."""
+    """By kill -9: nobody is left to tell it, and it would never look at its input again."""
     daemon = subprocess.Popen(
         [sys.executable, "-c", DAEMON], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
