@@ -1,6 +1,7 @@
 """`calltrackd run`: the daemon."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -91,6 +92,7 @@ async def _serve(settings: "Settings", config: Path) -> None:
     store = await Store.open(settings.store_url)
     try:
         daemon = Daemon(settings, store, Notifier())
+        gc.freeze()  # 100,000 objects of libraries need not be looked at again and again
 
         async def adopt(new: "Settings") -> None:
             await daemon.reload(new)

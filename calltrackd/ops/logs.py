@@ -42,7 +42,7 @@ _FIRST = ("timestamp", "level", "event", "call", "logger")
 
 
 class _Pipe(logging.Handler):
-    """Where all lines go, one at a time; loggers that live long follow when it is configured anew."""
+    """Where all lines go, one at a time; loggers that live long follow when it changes."""
 
     def __init__(self) -> None:
         super().__init__()
