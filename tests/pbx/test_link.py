@@ -7,6 +7,7 @@ import os
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator, MutableMapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +25,7 @@ from calltrackd.pbx.errors import (
 from calltrackd.pbx.intake import Intake
 from calltrackd.pbx.journal import Journal
 from calltrackd.pbx.link import Link
+from calltrackd.pbx.protocol import BEAT_S
 from calltrackd.pbx.stream import Chunk
 from calltrackd.pbx.wire import AmiCodec, BadFieldError, Frame
 from tests.fakes.ami import FakeAmi, block
@@ -218,6 +220,34 @@ async def test_sink_and_journal_see_the_same(rig: Rig, ami: FakeAmi) -> None:
     assert rig.frames()[0] == {"Banner": "Asterisk Call Manager/11.0.0"}
     assert [c.seq for c in rig.seen] == list(range(1, len(rig.seen) + 1))
     assert rig.seen[-1].mark == "eof"
+
+
+async def test_events_of_a_beat_are_one_read(rig: Rig, ami: FakeAmi) -> None:
+    """However small the server's writes, two reads are a beat apart, and nothing is missing."""
+    async with rig.running():
+        await ami.wait_for("ConfbridgeListRooms")
+        for n in range(300):
+            ami.send(block(("Event", "Hangup"), ("Uniqueid", str(n))))
+            await asyncio.sleep(0)
+        ami.send(block(("Event", "Shutdown")))
+        await rig.event("Shutdown")
+    numbers = [frame["Uniqueid"] for frame in rig.frames() if frame.get("Event") == "Hangup"]
+    assert numbers == [str(n) for n in range(300)]
+    reads = [chunk.at for chunk in rig.seen if b"Hangup" in chunk.data]
+    assert all(later - earlier > BEAT_S * 0.9 for earlier, later in pairwise(reads))
+
+
+async def test_reply_after_half_an_event(rig: Rig, ami: FakeAmi) -> None:
+    """An action asked for in the middle of an event finds its reply behind the event's end."""
+    ami.mute.add("CoreStatus")
+    async with rig.running() as link:
+        await ami.wait_for("ConfbridgeListRooms")
+        ami.send(HANGUP[:20])
+        asked = asyncio.create_task(link.action("CoreStatus"))
+        await ami.wait_for("CoreStatus")
+        same = ("ActionID", ami.got("CoreStatus")[0]["ActionID"])
+        ami.send(HANGUP[20:] + block(("Response", "Success"), same, ("CoreCurrentCalls", "7")))
+        assert (await asked)[0]["CoreCurrentCalls"] == "7"
 
 
 @pytest.mark.parametrize("login", ["challenge", "plain"])
