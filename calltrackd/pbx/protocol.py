@@ -20,7 +20,8 @@ BEAT_S = 0.02
 """Between two reads. Asterisk writes each event alone, a hundred calls a second are 3,000 of them,
 and a read costs 0.2 ms of processor whatever is in it (journal, street, store). So the first event
 after a pause is read at once, and what comes within the beat waits in the socket, which holds it:
-the fastest source measured sends 120 KB meanwhile, and a read takes 256 KB."""
+the fastest source measured sends 120 KB meanwhile, and a read takes 256 KB. Who waits for a reply
+is not kept waiting: a snapshot asks for each bridge by itself."""
 
 _MOST_UNSENT = 1 << 20
 """Bytes that may wait because the PBX does not read; actions are some hundred bytes."""
@@ -63,7 +64,8 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
         if self.ended.done():
             return
         self.reads += 1
-        self._rest()
+        if not self.responses:
+            self._rest()
         try:
             self._on_bytes(data)
         except LinkDownError as error:

@@ -96,7 +96,7 @@ async def test_reload_under_traffic_loses_nothing(
 
 async def _told(receiver: Receiver, medium: str) -> bool:
     """Whether the CRM heard of a call that these settings gave its source."""
-    return any(hit.event["data"]["source"]["medium"] == medium for hit in receiver.hits)
+    return any(hit.event["data"]["source"].get("medium") == medium for hit in receiver.hits)
 
 
 async def _said(daemon: Daemon, event: str, times: int) -> bool:
