@@ -121,6 +121,7 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
         data.as_list = as_list
         self.responses[data.id] = data
         self.transport.write(encoded)
+        self.transport.resume_reading()
         return data.future  # type: ignore[no-any-return] # panoramisk has no types
 
     async def action(

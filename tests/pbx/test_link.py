@@ -224,8 +224,9 @@ async def test_sink_and_journal_see_the_same(rig: Rig, ami: FakeAmi) -> None:
 
 async def test_events_of_a_beat_are_one_read(rig: Rig, ami: FakeAmi) -> None:
     """However small the server's writes, two reads are a beat apart, and nothing is missing."""
-    async with rig.running():
+    async with rig.running() as link:
         await ami.wait_for("ConfbridgeListRooms")
+        await link.action("CoreStatus")
         for n in range(300):
             ami.send(block(("Event", "Hangup"), ("Uniqueid", str(n))))
             await asyncio.sleep(0)
