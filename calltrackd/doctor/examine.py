@@ -2,7 +2,17 @@
 
 from collections.abc import Iterator
 
-from calltrackd.doctor import clock, filters, keys, numbers, phones, recordings, rights, version
+from calltrackd.doctor import (
+    bridging,
+    clock,
+    filters,
+    keys,
+    numbers,
+    phones,
+    recordings,
+    rights,
+    version,
+)
 from calltrackd.doctor.facts import Facts, PbxFacts
 from calltrackd.doctor.finding import SEVERITIES, Finding
 
@@ -12,6 +22,7 @@ ASKED = {
     "user": "the AMI user's classes and filters",
     "phones": "endpoints",
     "features": "feature codes",
+    "native_bridging": "its modules",
     "clock_ahead_s": "its clock",
 }
 """Field of `PbxFacts` -> what a person calls it."""
@@ -34,6 +45,7 @@ def _of_pbx(facts: Facts, pbx: PbxFacts) -> Iterator[Finding]:
     yield from filters.check(pbx)
     yield from phones.check(pbx, keypad)
     yield from keys.check(pbx, keypad)
+    yield from bridging.check(pbx, facts)
     yield from clock.check(pbx)
     yield from _unseen(pbx)
 

@@ -56,6 +56,8 @@ class PbxFacts(msgspec.Struct, frozen=True, kw_only=True):
     user: ManagerUser | None = None
     phones: tuple[Phone, ...] | None = None
     features: tuple[Feature, ...] | None = None
+    native_bridging: bool | None = None
+    """Is bridge_native_rtp.so loaded."""
     clock_ahead_s: float | None = None
     """Seconds that the PBX's clock is ahead of this machine's."""
     refused: Mapping[str, str] = {}

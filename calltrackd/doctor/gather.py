@@ -52,6 +52,7 @@ async def gather(
         user=await told("user", _user(session, settings.user)),
         phones=await told("phones", _phones(session)),
         features=await told("features", _features(session)),
+        native_bridging=await told("native_bridging", _loaded(session, "bridge_native_rtp.so")),
         clock_ahead_s=await told("clock_ahead_s", _clock_ahead(session, clock)),
         refused=refused,
     )
@@ -84,6 +85,16 @@ async def _features(session: Session) -> tuple[Feature, ...]:
         if "not found" not in error.message:
             raise
         return replies.features({})
+
+
+async def _loaded(session: Session, module: str) -> bool:
+    try:
+        await session.action("ModuleCheck", Module=module)
+    except ActionRefusedError as error:
+        if error.message != "Module not loaded":
+            raise
+        return False
+    return True
 
 
 async def _clock_ahead(session: Session, clock: Callable[[], float]) -> float:

@@ -34,6 +34,7 @@ def pbx(**more: Any) -> PbxFacts:
         "user": ManagerUser(ALL_CLASSES, frozenset({"call", "reporting"}), GOOD_FILTER),
         "phones": (phone("101"), phone("trunk", context="from-trunk")),
         "features": (),
+        "native_bridging": False,
         "clock_ahead_s": 0.01,
     }
     return PbxFacts(**(healthy | more))

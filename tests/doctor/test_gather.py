@@ -59,6 +59,20 @@ async def test_feature_codes_of_asterisk_22() -> None:
     assert not any(feature.default for feature in codes.values())
 
 
+@pytest.mark.parametrize("name", ["asterisk-16", "asterisk-22"])
+async def test_native_bridging_is_found_as_debian_loads_it(name: str) -> None:
+    """Both versions load bridge_native_rtp.so unless modules.conf forbids it."""
+    assert (await facts(name)).native_bridging is True
+
+
+async def test_module_that_is_not_loaded_is_a_fact_and_no_refusal() -> None:
+    """ModuleCheck answers with an error then, as 16 and 22 do."""
+    absent = [{"Response": "Error", "Message": "Module not loaded"}]
+    found = await gather(attachment(), Recorded("asterisk-22", ModuleCheck=absent))
+    assert found.native_bridging is False
+    assert found.refused == {}
+
+
 async def test_endpoints_of_chan_sip_on_asterisk_16() -> None:
     """Peers stand beside PJSIP endpoints; rfc2833 is the same as rfc4733."""
     found = await facts("asterisk-16")
@@ -79,6 +93,7 @@ async def test_refusals_are_facts() -> None:
         "user": "Permission denied",
         "phones": "Permission denied",
         "features": "Permission denied",
+        "native_bridging": "Permission denied",
     }
     assert found.version is not None
     assert found.commands is not None
