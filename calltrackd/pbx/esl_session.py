@@ -24,7 +24,7 @@ class FreeswitchSettings(Protocol):
     @property
     def port(self) -> int: ...  # noqa: D102
     @property
-    def user(self) -> str: ...  # noqa: D102
+    def user(self) -> str | None: ...  # noqa: D102
     @property
     def secret(self) -> Secret: ...  # noqa: D102
     @property
