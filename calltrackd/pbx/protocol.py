@@ -77,6 +77,15 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
         """What panoramisk calls it."""
         self.end("closed")
 
+    @property
+    def greeting(self) -> str:
+        """The banner, once it came."""
+        return self.banner.result()
+
+    async def ping(self, timeout_s: float, patience: int) -> None:
+        """An action that does nothing. Raises as `action` does."""
+        await self.action("Ping", {}, timeout_s, patience)
+
     def end(self, reason: str) -> None:
         """Close at once and fail everything that waits. The first reason counts."""
         if self.ended.done():

@@ -15,6 +15,7 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
+from calltrackd.pbx.ami_link import AmiLink
 from calltrackd.pbx.errors import (
     ActionRefusedError,
     ActionTimeoutError,
@@ -23,7 +24,6 @@ from calltrackd.pbx.errors import (
 )
 from calltrackd.pbx.intake import Intake
 from calltrackd.pbx.journal import Journal
-from calltrackd.pbx.link import Link
 from calltrackd.pbx.stream import Chunk
 from calltrackd.pbx.wire import AmiCodec, BadFieldError, Frame
 from tests.fakes.ami import FakeAmi, block
@@ -104,7 +104,7 @@ class Rig:
         self.settings = settings
         self.seen: list[Chunk] = []
         self._changed = asyncio.Condition()
-        self.link = Link(settings, journal, self, draw=lambda: 1.0)
+        self.link = AmiLink(settings, journal, self, draw=lambda: 1.0)
 
     def chunk(self, seq: int, at: float, data: bytes) -> None:
         self._put(Chunk(seq, at, data))
@@ -147,7 +147,7 @@ class Rig:
         return found
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[Link]:
+    async def running(self) -> AsyncIterator[AmiLink]:
         """The link runs inside, logged in at least once."""
         task = asyncio.create_task(self.link.run())
         try:
@@ -313,7 +313,7 @@ async def test_outage_is_marked_and_accounted(journal: Journal, ami: FakeAmi) ->
     """A cut link is marked at its end, the next one at its begin, and the seconds are counted."""
     now = [1000.0]
     rig = Rig(journal, Settings(port=ami.port))
-    rig.link = Link(rig.settings, journal, rig, clock=lambda: now[0], draw=lambda: 1.0)
+    rig.link = AmiLink(rig.settings, journal, rig, clock=lambda: now[0], draw=lambda: 1.0)
     async with rig.running():
         await ami.wait_for("ConfbridgeListRooms")
         before = rig.link.outage_s
@@ -334,7 +334,7 @@ async def test_absence_of_the_daemon_is_an_outage(tmp_path: Path, ami: FakeAmi) 
     journal = Journal(tmp_path, "office")
     journal.append(1000.0, b"x")
     rig = Rig(journal, Settings(port=ami.port))
-    link = Link(rig.settings, journal, rig, clock=lambda: 1060.0)
+    link = AmiLink(rig.settings, journal, rig, clock=lambda: 1060.0)
     assert link.outage_s == 60.0
     journal.close()
 
@@ -472,7 +472,7 @@ async def test_full_disk_stops_and_goes_on(
 async def test_slow_consumer_costs_no_memory(journal: Journal, ami: FakeAmi) -> None:
     """What a stalled consumer does not take is read back from the journal, all and in order."""
     intake = Intake(journal, budget=100_000)
-    link = Link(Settings(port=ami.port), journal, intake)
+    link = AmiLink(Settings(port=ami.port), journal, intake)
     run = asyncio.create_task(link.run())
     flood = 20_000
     async with asyncio.timeout(60):
