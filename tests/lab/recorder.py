@@ -100,7 +100,9 @@ class Tap:
         raise LookupError(f"no channel {prefix}")
 
     async def close(self) -> None:
-        """Drops the connection, without a word of farewell."""
+        """Drops the connection, if there is one, without a word of farewell."""
+        if not hasattr(self, "_writer"):
+            return
         self._writer.close()
         with suppress(ConnectionError):
             await self._writer.wait_closed()
