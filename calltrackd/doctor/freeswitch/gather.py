@@ -5,7 +5,6 @@ esl-allowed-api binds to some commands.
 """
 
 import time
-from collections.abc import Iterable
 from typing import Protocol
 
 from calltrackd.doctor.asking import Asking, Clock, ahead
@@ -27,8 +26,6 @@ NEEDED = ("show", "uuid_dump", "uptime", "uuid_displace")
 """Commands of the daemon."""
 STRANGER = "198.51.100.1"
 """RFC 5737: an address that is nobody's."""
-CONTEXTS = ("default", "public")
-"""Vanilla's; further ones are those of the profiles."""
 
 
 class Session(Protocol):
@@ -63,15 +60,14 @@ async def gather(
     """
     told = (asking := Asking()).told
     questions = Questions(session, settings.action_timeout_s)
-    profiles = await told("profiles", questions.profiles())
-    steps = await told("steps", questions.steps(profiles or ()))
+    steps = await told("steps", questions.steps())
     return FreeswitchFacts(
         settings=settings,
         version=await told("version", questions.version()),
         denied=await told("denied", questions.denied()) if own else None,
         socket=await told("socket", questions.socket()),
         modules=await told("modules", questions.modules()),
-        profiles=profiles,
+        profiles=await told("profiles", questions.profiles()),
         variables=await told("variables", questions.variables()),
         steps=steps,
         features=None if steps is None else replies.features(steps),
@@ -142,20 +138,11 @@ class Questions:
         found = {name: await self._ask(f"global_getvar {name}") for name in replies.VARIABLES}
         return {name: value for name, value in found.items() if value}
 
-    async def steps(self, profiles: Iterable[Profile]) -> tuple[Step, ...]:
-        """Of every context that can be read; ActionRefusedError when none can."""
-        found: list[Step] = []
-        refusals: list[ActionRefusedError] = []
-        names = dict.fromkeys((*(one.context for one in profiles if one.context), *CONTEXTS))
-        for name in names:
-            command = f"xml_locate dialplan context name {name}"
-            try:
-                found += replies.steps(replies.parsed(command, await self._ask(command)))
-            except ActionRefusedError as error:
-                refusals.append(error)
-        if len(refusals) == len(names):
-            raise refusals[0]
-        return tuple(found)
+    async def steps(self) -> tuple[Step, ...]:
+        """Of all contexts."""
+        return replies.steps(
+            replies.parsed("xml_locate dialplan", await self._ask("xml_locate dialplan"))
+        )
 
     async def time(self) -> float:
         """Unix seconds; `strmicroepoch` without a date is now, in microseconds."""

@@ -113,8 +113,18 @@ def passing(sofia: Element) -> frozenset[str]:
     )
 
 
-def steps(context: Element) -> Iterator[Step]:
-    """The actions that matter of one context of the dialplan, in order."""
+def steps(dialplan: Element) -> tuple[Step, ...]:
+    """The actions that matter of the dialplan, in order; ActionRefusedError when it is elsewhere.
+
+    One out of a database (xml_curl, FusionPBX's Lua) is made for each call and can't be asked.
+    """
+    contexts = list(dialplan.iter("context"))
+    if not contexts:
+        raise ActionRefusedError("xml_locate dialplan", "no context: it is made for each call")
+    return tuple(step for context in contexts for step in _of_context(context))
+
+
+def _of_context(context: Element) -> Iterator[Step]:
     for extension in context.iter("extension"):
         for action in extension.iter():
             if action.tag not in ("action", "anti-action"):
