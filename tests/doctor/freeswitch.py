@@ -1,13 +1,15 @@
 """Helpers: a healthy FreeSWITCH to spoil, and the recorded answers of a real one."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from calltrackd.doctor.freeswitch.facts import EventSocket, FreeswitchFacts, Profile, Step
 from calltrackd.pbx.errors import ActionRefusedError
-from calltrackd.settings import FreeswitchPbx
+from calltrackd.settings import FreeswitchPbx, RecordingSettings
 from tests.doctor.seeds import REPLIES
 
+HERE = RecordingSettings(folders=[Path("/var/spool/asterisk/monitor")])
 RECORDS = (
     Step("public", "calltrackd-record", "set", "RECORD_STEREO=true"),
     Step("public", "calltrackd-record", "set", "RECORD_BRIDGE_REQ=true"),

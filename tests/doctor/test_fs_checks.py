@@ -21,12 +21,11 @@ from calltrackd.doctor.freeswitch import (
 from calltrackd.doctor.freeswitch.facts import FreeswitchFacts, Step
 from calltrackd.settings import Keypad, RecordingSettings
 from tests.doctor import seeds
-from tests.doctor.freeswitch import RECORDS, attachment, pbx, profile, socket
+from tests.doctor.freeswitch import HERE, RECORDS, attachment, pbx, profile, socket
 from tests.doctor.seeds import NO_TAGS, TAGS, brief, only, site
 
 META = "1 b s execute_extension::dx XML features"
 """Vanilla's `*1`."""
-HERE = RecordingSettings(folders=[Path("/var/spool/asterisk/monitor")])
 
 
 def test_healthy_freeswitch_has_no_findings() -> None:
