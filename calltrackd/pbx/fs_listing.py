@@ -119,8 +119,8 @@ def dump_of(text: str) -> Row | None:
 
 
 def bridge_of(one: str, other: str) -> str:
-    """A name for the bridge of two channels, the one that made it first."""
-    return f"{one}+{other}"
+    """A name for the bridge of two channels."""
+    return "+".join(sorted((one, other)))
 
 
 def room_of(conference: str) -> str:

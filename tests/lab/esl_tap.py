@@ -18,6 +18,8 @@ PATIENCE_S = 15.0
 class EslTap(Tap):
     """The daemon's view of a FreeSWITCH. The stream goes on over several connections."""
 
+    MAKE, SUFFIX = "freeswitch", ".jsonl.gz"
+
     def __init__(self, settings: FreeswitchPbx) -> None:
         super().__init__()
         self._settings = settings

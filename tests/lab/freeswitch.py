@@ -21,6 +21,8 @@ from tests.lab.stage import CLIENTS, Stage
 
 GIVEN = "CALLTRACKD_FREESWITCH"
 PATIENCE_S = 60.0
+PROFILES = 2
+"""Of vanilla, that run: internal and external."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,9 @@ class Freeswitch:
         self.settings = settings
         self.ports = Ports()
         self._command: list[str] = []
+        self._environment: dict[str, str] = {}
         self._home = Path("/")
+        self._pid = 0
 
     @classmethod
     def given(cls) -> "Freeswitch | None":
@@ -73,20 +77,21 @@ class Freeswitch:
 
     def stop(self) -> None:
         """Ends it in order: it hangs up every call."""
-        pid = self._remembered()
+        self.remember()
         with contextlib.suppress(LinkDownError):
             self.api("fsctl shutdown asap")
-        _until_gone(pid)
+        self._until_gone()
 
     def kill(self) -> None:
-        """Ends it as a crash does."""
-        pid = self._remembered()
-        os.kill(pid, signal.SIGKILL)
-        _until_gone(pid)
+        """Ends it as a crash does; at once, when `remember` was called before."""
+        if not Path(f"/proc/{self._pid}/exe").exists():
+            self.remember()
+        os.kill(self._pid, signal.SIGKILL)
+        self._until_gone()
 
     def start(self) -> None:
         """Starts it by the command line that it had, and waits until its profiles are there."""
-        subprocess.Popen(
+        self._launched = subprocess.Popen(
             self._command, cwd=self._home, env=self._environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
@@ -96,29 +101,28 @@ class Freeswitch:
             time.sleep(0.1)
 
     def _is_up(self) -> bool:
+        self._launched.poll()  # with -nc it leaves as soon as FreeSWITCH runs
         with contextlib.suppress(LinkDownError):
             told = self.api("sofia status")
-            return told.count("RUNNING") >= len(("internal", "external"))
+            return told.count("RUNNING") >= PROFILES
         return False
 
-    def _remembered(self) -> int:
-        """Its pid; how it was started is kept for `start`."""
+    def remember(self) -> None:
+        """Finds its process, and keeps how that was started for `start`."""
         run_dir = self.api("global_getvar run_dir").strip()
-        pid = int((Path(run_dir) / "freeswitch.pid").read_text().strip(" \0\n"))
-        process = Path(f"/proc/{pid}")
+        self._pid = int((Path(run_dir) / "freeswitch.pid").read_text().strip(" \0\n"))
+        process = Path(f"/proc/{self._pid}")
         self._command = [a for a in (process / "cmdline").read_bytes().decode().split("\0") if a]
         self._command[0] = str((process / "exe").readlink())
         pairs = (process / "environ").read_bytes().decode().split("\0")
         self._environment = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
         self._home = (process / "cwd").readlink()
-        return pid
 
-
-def _until_gone(pid: int) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while Path(f"/proc/{pid}/exe").exists():
-        assert time.monotonic() < deadline, f"FreeSWITCH {pid} did not go"
-        time.sleep(0.05)
+    def _until_gone(self) -> None:
+        deadline = time.monotonic() + PATIENCE_S
+        while Path(f"/proc/{self._pid}/exe").exists():
+            assert time.monotonic() < deadline, f"FreeSWITCH {self._pid} did not go"
+            time.sleep(0.05)
 
 
 class FreeswitchStage(Stage):

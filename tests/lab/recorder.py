@@ -33,6 +33,9 @@ def parse(block: str) -> Frame:
 class Tap:
     """One AMI user's view. The stream goes on over several connections."""
 
+    MAKE, SUFFIX = "asterisk", ".jsonl"
+    """The PBX's make, and how a file of the stream ends."""
+
     def __init__(self, user: str = "lab", secret: str = "labsecret") -> None:
         self.user, self.secret = user, secret
         self.zero = time.time()

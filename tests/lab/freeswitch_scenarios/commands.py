@@ -77,7 +77,7 @@ async def typed_by_api(stage: Stage) -> None:
 @freeswitch()
 async def keys_while_ringing(stage: Stage) -> None:
     """The client presses keys while the phone rings: told as they meet."""
-    caller = await stage.call_in("01")
+    caller = await stage.call_in("01", keys_late=True)
     operator = await stage.rings("101")
     await caller.press("12")
     await operator.answer()
@@ -106,6 +106,13 @@ async def hidden_number_known(stage: Stage) -> None:
     await stage.answers("101")
     await caller.until_up()
     await pause(1.5)
+    await caller.bye()
+
+
+@freeswitch()
+async def bypass_media(stage: Stage) -> None:
+    """The sound goes from phone to phone past the PBX."""
+    caller, _ = await talk_with(stage, "101", did="17")
     await caller.bye()
 
 

@@ -6,6 +6,8 @@ from tests.lab.sip.call import Call
 from tests.lab.stage import Stage, pause
 
 CLIENTS_LEG, LINE = "sofia/external/", "sofia/internal/"
+MOVED = {"kind": {"$any": ["blind", "redirect"]}, "to": "102"}
+"""By uuid_transfer -bleg: FreeSWITCH does not tell who wanted it."""
 
 
 @freeswitch()
@@ -23,7 +25,7 @@ async def redirect_api(stage: Stage) -> None:
 @freeswitch()
 async def blind_api(stage: Stage) -> None:
     """The CRM sends 101's client to 102 (uuid_transfer -bleg on 101's leg)."""
-    caller, _ = await talk_with(stage, "101", transfers=[{"kind": "redirect", "to": "102"}])
+    caller, _ = await talk_with(stage, "101", transfers=[MOVED])
     leg = stage.tap.channel(f"{LINE}101")
     await stage.tap.api(f"uuid_transfer {leg} -bleg 102 XML company")
     await stage.answers("102")
@@ -33,9 +35,9 @@ async def blind_api(stage: Stage) -> None:
 
 @freeswitch()
 async def blind_dtmf(stage: Stage) -> None:
-    """101 sends the client to 102 by the keys *1."""
+    """101 sends the client to 102 by the keys *1; that the client waits meanwhile is not told."""
     caller, operator = await talk_with(
-        stage, "101", did="08", transfers=[{"kind": "redirect", "to": "102"}]
+        stage, "101", did="08", transfers=[MOVED], unscored=("hold_s", "clean_talk_s", "talks")
     )
     await operator.press("*1", feature=True)
     await pause(1)
@@ -127,6 +129,7 @@ async def park_api(stage: Stage) -> None:
     await pause(1.2)
     taker = await stage.dials("103", "9999")
     await taker.until_up()
+    await pause(0.3)
     await stage.tap.api(f"uuid_bridge {client} {stage.tap.channel(f'{LINE}103')}")
     await pause(1.5)
     await caller.bye()
@@ -152,6 +155,7 @@ async def pickup_api(stage: Stage) -> None:
     await stage.rings("101")
     taker = await stage.dials("103", "9999")
     await taker.until_up()
+    await pause(0.3)
     leg, client = stage.tap.channel(f"{LINE}103"), stage.tap.channel(CLIENTS_LEG)
     await stage.tap.api(f"uuid_transfer {leg} intercept:{client} inline")
     await pause(2)
