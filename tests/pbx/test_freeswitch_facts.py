@@ -24,15 +24,14 @@ def test_an_answered_call(fs: Fs) -> None:
     assert (record.wait_s, record.talk_s, record.ivr_s) == pytest.approx((2.0, 4.0, 0.0), abs=1e-3)
 
 
-@pytest.mark.parametrize("early", [True, False])
-def test_the_operator_hangs_up(fs: Fs, early: bool) -> None:
-    """The operator's end comes before or after the client's unbridge."""
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_the_operator_hangs_up(fs: Fs, place: int) -> None:
+    """The operator's end comes before or after the client's unbridge, or even after its end."""
     fs.talk().after(1.0)
-    if early:
-        fs.ends("b", by="recv_bye").parts("a", "b")
-    else:
-        fs.parts("a", "b").ends("b", by="recv_bye")
-    fs.ends("a", by="send_bye")
+    story = [lambda: fs.parts("a", "b"), lambda: fs.ends("a", by="send_bye")]
+    story.insert(place, lambda: fs.ends("b", by="recv_bye"))
+    for tell in story:
+        tell()
     assert (fs.record.hung_up_by, fs.record.talk_s) == ("operator", pytest.approx(1.0, abs=1e-3))
 
 
@@ -200,6 +199,22 @@ def test_hold(fs: Fs) -> None:
     fs.talk().after(1.0).tell("CHANNEL_HOLD", "b").after(3.0).tell("CHANNEL_UNHOLD", "b")
     record = fs.after(1.0).client_hangs().record
     assert (record.talk_s, record.hold_s) == pytest.approx((5.0, 3.0), abs=1e-3)
+
+
+def test_early_media_is_no_talk(fs: Fs) -> None:
+    """FreeSWITCH bridges as soon as the phone sounds (183); they talk from the answer on."""
+    fs.comes("a").dials("a", "b", "1001").bridges("a", "b").after(2.0)
+    fs.picks_up("b").picks_up("a").after(1.5)
+    record = fs.client_hangs().record
+    assert record.total_wait_s == pytest.approx(2.0, abs=1e-3)
+    assert record.talk_s == pytest.approx(1.5, abs=1e-3)
+
+
+def test_early_media_that_nobody_answers(fs: Fs) -> None:
+    """A voice of the far network is no person."""
+    fs.comes("a").dials("a", "b", "1001").bridges("a", "b").after(2.0)
+    fs.parts("a", "b").ends("a", by="recv_cancel").ends("b", "ORIGINATOR_CANCEL")
+    assert (fs.record.outcome, fs.record.talks) == ("abandoned", [])
 
 
 def test_a_recording(fs: Fs) -> None:
