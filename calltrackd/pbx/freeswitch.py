@@ -289,7 +289,7 @@ class Translator:
         settled = DialEnded(
             at=at,
             channel=channel.id,
-            disposition=disposition_of(cause),
+            disposition=disposition_of(cause, headers.get("variable_sip_hangup_disposition", "")),
             forwarded_to=headers.get("variable_sip_redirect_contact_user_0", ""),
         )
         return (*handed, settled, ended)

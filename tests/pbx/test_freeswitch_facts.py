@@ -44,6 +44,7 @@ def test_the_operator_hangs_up(fs: Fs, place: int) -> None:
         ("CALL_REJECTED", "recv_refuse", "rejected", "rejected"),
         ("NORMAL_TEMPORARY_FAILURE", "recv_refuse", "failed", "failed"),
         ("DESTINATION_OUT_OF_ORDER", "", "failed", "failed"),
+        ("DESTINATION_OUT_OF_ORDER", "send_cancel", "no_answer", "no_answer"),
     ],
 )
 def test_nobody_answers(fs: Fs, cause: str, said: str, disposition: str, outcome: str) -> None:

@@ -92,16 +92,17 @@ async def attended_dtmf_unanswered(stage: Stage) -> None:
 
 @freeswitch()
 async def attended_dtmf_while_ringing(stage: Stage) -> None:
-    """101 consults 102 and hangs up before 102 answers: the client waits for 102."""
+    """101 hangs up while 102 still rings: FreeSWITCH 1.11 bridges too early and drops all three."""
     caller, operator = await talk_with(
-        stage, "101", did="08", transfers=[{"kind": "attended", "by": "101", "to": "102"}]
+        stage,
+        "101",
+        did="08",
+        transfers=[{"kind": "attended", "by": "101", "to": "102", "completed": False}],
+        unscored=("hung_up_by",),
     )
-    consulted = await _consult(stage, operator)
+    await _consult(stage, operator)
     await operator.bye()
-    await pause(1)
-    await consulted.answer()
-    await pause(1.5)
-    await caller.bye()
+    await caller.until_over()
 
 
 @freeswitch()
@@ -113,7 +114,8 @@ async def attended_refer_while_ringing(stage: Stage) -> None:
     await operator.hold()
     second = await stage.dials("101", "102")
     consulted = await stage.rings("102")
-    await hand_over(operator, "102", replaces=second)
+    await operator.refer("102", second)
+    await operator.until_over()
     await pause(1)
     await consulted.answer()
     await pause(1.5)
