@@ -64,6 +64,32 @@ async def tone_for_operator(stage: Stage) -> None:
 
 
 @freeswitch()
+async def listened_dialled(stage: Stage) -> None:
+    """104 listens to the talk by a code: no call, and no operator of the client's."""
+    caller, _ = await talk_with(stage, "101", operators=("101",))
+    supervisor = await stage.dials("104", "88")
+    await supervisor.until_up()
+    await pause(1.5)
+    await supervisor.bye()
+    await pause(0.5)
+    await caller.bye()
+
+
+@freeswitch()
+async def listened_by_crm(stage: Stage) -> None:
+    """The CRM rings 104 and lets it listen to the talk (originate, eavesdrop)."""
+    caller, _ = await talk_with(stage, "101", operators=("101",))
+    client = stage.tap.channel(CLIENTS_LEG)
+    command = f"originate {{originate_timeout=4}}user/104 &eavesdrop({client})"
+    asked = asyncio.create_task(_tried(stage, command))
+    supervisor = await stage.answers("104")
+    await asked
+    await pause(1.5)
+    await caller.bye()
+    await supervisor.bye()
+
+
+@freeswitch()
 async def typed_by_api(stage: Stage) -> None:
     """Digits that the CRM types for the operator (uuid_recv_dtmf, uuid_send_dtmf) are no keys."""
     caller, _ = await talk_with(stage, "101")

@@ -70,6 +70,38 @@ async def sequential(stage: Stage) -> None:
 
 
 @freeswitch()
+async def ring_group_enterprise(stage: Stage) -> None:
+    """Two phones ring, each dialled by a thread of its own (`:_:`); 106 answers."""
+    caller = await stage.call_in("23")
+    await stage.rings("105", 0)
+    await stage.answers("106")
+    await pause(1.5)
+    await caller.bye()
+
+
+@freeswitch()
+async def confirmed(stage: Stage) -> None:
+    """101 picks up and has to press 1 before it gets the client."""
+    caller = await stage.call_in("24", unscored=("digits_scope",))
+    operator = await stage.answers("101")
+    await pause(1.5)
+    await operator.press("1")
+    await caller.until_up()
+    await pause(1.5)
+    await caller.bye()
+
+
+@freeswitch()
+async def not_confirmed(stage: Stage) -> None:
+    """101 picks up, presses nothing and hangs up: the client never talked with a person."""
+    caller = await stage.call_in("24", unscored=("outcome", "lost", "abandoned_in", "hung_up_by"))
+    operator = await stage.answers("101")
+    await pause(1.5)
+    await operator.bye()
+    await caller.until_over()
+
+
+@freeswitch()
 async def fifo_taken(stage: Stage) -> None:
     """A client waits in a fifo, 103 takes it."""
     caller = await stage.call_in("19", queue="desk")
