@@ -36,6 +36,17 @@ def test_the_minimal_example_is_enough_and_short(folder: Path) -> None:
     assert settings.keypad.map
 
 
+def test_the_example_for_freeswitch_is_enough(folder: Path) -> None:
+    """A FreeSWITCH by a user with few rights; vanilla's feature codes are no tags."""
+    shutil.copy(ROOT / "configs/freeswitch.toml", folder)
+    (folder / "esl.secret").write_text("hunter2\n")
+    settings = load(folder / "freeswitch.toml", {})
+    assert [(pbx.kind, pbx.user) for pbx in settings.pbx] == [
+        ("freeswitch", "calltrackd@calltrackd")
+    ]
+    assert settings.keypad.map
+
+
 def test_the_full_example_shows_the_defaults(folder: Path) -> None:
     """Each value in it is the one that holds without it, but what has none and the examples."""
     full = load(folder / FULL.name, {}).model_dump(exclude={"pbx", "number", "target"})
