@@ -43,7 +43,16 @@ from calltrackd.pbx.fs_causes import disposition_of, q850
 from calltrackd.pbx.fs_channel import FsChannel, Headers, name, number, source_of
 from calltrackd.pbx.fs_channels import FsChannels, asked
 from calltrackd.pbx.fs_handovers import Handovers
-from calltrackd.pbx.fs_listing import Listing, bridge_of, dump_of, rows_of
+from calltrackd.pbx.fs_listing import (
+    CALLS,
+    CHANNELS,
+    DUMP,
+    GONE,
+    Listing,
+    bridge_of,
+    dump_of,
+    rows_of,
+)
 from calltrackd.pbx.fs_places import FsPlaces
 
 Events = Iterable[ChannelEvent]
@@ -81,7 +90,7 @@ class Translator:
         """Events of one frame that arrived at `at` (unix seconds)."""
         try:
             if frame.kind == REPLY or frame.name == JOB:
-                self._reply(at, frame.body)
+                self._reply(at, frame)
             if frame.kind == EVENT:
                 return self._event(at, frame)
             return self._listed(at, {})
@@ -249,6 +258,7 @@ class Translator:
     # -- the end
 
     def _ended(self, at: float, headers: Headers) -> Events:
+        self._listing.ended(headers["Unique-ID"], at)
         channel = self._channels.of(headers)
         other = self._explaining(at, channel, headers)
         if other is not None and not other.asked:
@@ -262,7 +272,8 @@ class Translator:
         if headers.get("Hangup-Cause") == "ORIGINATOR_CANCEL" and not channel.up:
             return None if channel.role == "helper" else self._channels.get(channel.root)
         let_go = headers.get("variable_sip_hangup_disposition") == "send_bye"
-        if channel.role == "client" and let_go and at - channel.unbridged_at < ENDS_WAIT_S:
+        in_talk = channel.partner or at - channel.unbridged_at < ENDS_WAIT_S
+        if channel.role == "client" and let_go and in_talk:
             return self._channels.get(channel.last_partner)
         return None
 
@@ -299,13 +310,23 @@ class Translator:
     def _shutdown(self, at: float, _headers: Headers) -> Events:
         return (PbxStopped(at=at),)
 
-    def _reply(self, at: float, body: str) -> None:
-        """The answer to a question of the link; which one, its form tells."""
-        if (dump := dump_of(body)) is not None:
+    def _reply(self, at: float, frame: EslFrame) -> None:
+        """The answer to a question of the link; which one, its form tells.
+
+        Jobs of others come here, too: a list that was asked for otherwise may be a part of it.
+        """
+        command, argument = (frame.headers.get(f"Job-Command{key}", "") for key in ("", "-Arg"))
+        if command == DUMP and frame.body.startswith(GONE):
+            self._listing.gone(argument.removesuffix(" json"))
+        elif (dump := dump_of(frame.body)) is not None:
             self._listing.dump(dump)
-        elif (rows := rows_of(body)) is None:
+        elif command == "" or f"{command} {argument}" in (CALLS, CHANNELS):
+            self._rows(at, rows_of(frame.body), of_calls=argument.startswith("calls"))
+
+    def _rows(self, at: float, rows: list[dict[str, str]] | None, *, of_calls: bool) -> None:
+        if rows is None:
             return
-        elif any("b_uuid" in row for row in rows):
+        if of_calls or any("b_uuid" in row for row in rows):
             self._listing.calls(rows)
         else:
             self._listing.channels(rows, at)
@@ -387,7 +408,8 @@ HEADERS = frozenset(
         "FIFO-Action",
         "FIFO-Name",
         "Hangup-Cause",
-        "Job-UUID",
+        "Job-Command",
+        "Job-Command-Arg",
         "Other-Leg-Unique-ID",
         "Record-File-Path",
         "Unique-ID",
