@@ -1,8 +1,9 @@
 """What is going on at this moment: the questions whose answers rebuild it after each login.
 
 The answers go through the journal like all bytes; the translator reads them there (fs_listing.py).
-Only a channel's own dump tells whether its caller hides the number, and the translator waits for
-the dumps, so they are asked for side by side. Nothing here is fatal: with less there is a poorer
+Only a channel's own dump tells whether it still lives and whether its caller hides the number, and
+the translator waits for the dumps of those that came in: they are asked for last, and side by side.
+Nothing here is fatal: with less there is a poorer
 picture, and the log says so.
 """
 
@@ -12,9 +13,8 @@ import structlog
 
 from calltrackd.pbx.errors import ActionRefusedError, ActionTimeoutError
 from calltrackd.pbx.esl_connection import EslConnection
-from calltrackd.pbx.fs_listing import rows_of
+from calltrackd.pbx.fs_listing import CALLS, CHANNELS, DUMP, rows_of
 
-CALLS, CHANNELS = "show calls as json", "show channels as json"
 _AT_ONCE = 20
 """Dumps under way: each is a thread of FreeSWITCH, and takes it 20-40 ms to deliver."""
 
@@ -25,11 +25,10 @@ async def take_snapshot(connection: EslConnection, pbx: str, timeout_s: float) -
     """Ask for all. Raises LinkDownError only."""
     await _ask(connection, pbx, CALLS, timeout_s)
     rows = rows_of(await _ask(connection, pbx, CHANNELS, timeout_s)) or []
-    incoming = [
-        row["uuid"] for row in rows if row.get("uuid") and row.get("direction") == "inbound"
-    ]
-    for first in range(0, len(incoming), _AT_ONCE):
-        commands = [f"uuid_dump {uuid} json" for uuid in incoming[first : first + _AT_ONCE]]
+    rows.sort(key=lambda row: row.get("direction") == "inbound")
+    dumps = [f"{DUMP} {row['uuid']} json" for row in rows if row.get("uuid")]
+    for first in range(0, len(dumps), _AT_ONCE):
+        commands = dumps[first : first + _AT_ONCE]
         await asyncio.gather(*(_ask(connection, pbx, command, timeout_s) for command in commands))
 
 

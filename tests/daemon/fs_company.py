@@ -72,15 +72,11 @@ class FsCall:
         """... and as `show calls` pairs them."""
         return [{"uuid": self.client, "b_uuid": self.phone}]
 
-    @property
-    def dump(self) -> dict[str, str]:
-        """The client's channel as `uuid_dump` tells it."""
-        return {"Unique-ID": self.client, "Channel-Name": self.rows[0]["name"]}
-
     def lives_on(self, esl: FakeEsl) -> None:
         """Let another event socket know of it."""
         esl.channels, esl.calls = self.rows, self.pairs
-        esl.dumps[self.client] = self.dump
+        for row in self.rows:
+            esl.dumps[row["uuid"]] = {"Unique-ID": row["uuid"], "Channel-Name": row["name"]}
 
 
 def _events() -> list[tuple[str, str]]:

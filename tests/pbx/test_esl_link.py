@@ -48,17 +48,18 @@ def talk(number: int) -> list[dict[str, str]]:
     ]
 
 
-async def test_channels_that_came_in_are_dumped(journal: Journal, esl: FakeEsl) -> None:
-    """Calls, channels, then each inbound channel's own dump: only it tells a hidden number."""
+async def test_channels_are_dumped(journal: Journal, esl: FakeEsl) -> None:
+    """Calls, channels, then each channel's own dump; last those that came in: they complete it."""
     esl.channels = [row for number in range(50) for row in talk(number)]
-    esl.dumps = {f"in-{number}": {"Unique-ID": f"in-{number}"} for number in range(50)}
+    esl.dumps = {row["uuid"]: {"Unique-ID": row["uuid"]} for row in esl.channels}
     rig = rig_of(journal, esl)
     async with rig.running():
-        await esl.wait_for("uuid_dump", 50)
+        await esl.wait_for("uuid_dump", 100)
         await rig.until(b'"Unique-ID": "in-49"')
     asked = esl.commands[esl.commands.index("show calls as json") :]
     assert asked[:2] == ["show calls as json", "show channels as json"]
-    assert asked[2:] == [f"uuid_dump in-{number} json" for number in range(50)]
+    wanted = [f"out-{number}" for number in range(50)] + [f"in-{number}" for number in range(50)]
+    assert asked[2:] == [f"uuid_dump {uuid} json" for uuid in wanted]
 
 
 async def test_channel_that_ended_meanwhile_is_normal(journal: Journal, esl: FakeEsl) -> None:
