@@ -106,7 +106,7 @@ async def test_pbx_is_killed_and_started_again(
 async def test_pbx_stops_in_order(
     freeswitch: Freeswitch, traffic: Traffic, receiver: Receiver, attach: Make
 ) -> None:
-    """`fsctl shutdown now` tells the hangups: no gap, and hung up by the PBX."""
+    """`fsctl shutdown` tells the hangups: no gap, and hung up by the PBX."""
     daemon = attach(freeswitch.port)
     await started(daemon)
     calls = [traffic.dial(LONG) for _ in range(5)]

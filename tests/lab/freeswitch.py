@@ -79,7 +79,7 @@ class Freeswitch:
         """Ends it in order: it hangs up every call."""
         self.remember()
         with contextlib.suppress(LinkDownError):
-            self.api("fsctl shutdown now")
+            self.api("fsctl shutdown")
         self._until_gone()
 
     def kill(self) -> None:
