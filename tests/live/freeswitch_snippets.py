@@ -162,15 +162,17 @@ def _identity(name: str, user: str, where: tuple[str, int]) -> Identity:
     return Identity(name=name, user=user, ip=where[0], port=where[1], hertz=HERTZ[name])
 
 
-def pitches(path: Path) -> tuple[list[float], float]:
-    """Hertz of each channel, by rising zero crossings of its louder part, and seconds."""
+def speakers(path: Path) -> tuple[list[str], float]:
+    """Who is in each channel, by the nearest tone, and seconds. A busy machine loses packets."""
     with wave.open(str(path)) as file:
         samples, count = array("h", file.readframes(file.getnframes())), file.getnchannels()
         seconds = file.getnframes() / file.getframerate()
-    return [_pitch(samples[n::count]) for n in range(count)], seconds
+    hertz = [_pitch(samples[n::count]) for n in range(count)]
+    return [min(HERTZ, key=lambda name: abs(HERTZ[name] - one)) for one in hertz], seconds
 
 
 def _pitch(samples: "array[int]") -> float:
+    """By rising zero crossings of the louder part."""
     loud = [n for n, sample in enumerate(samples) if abs(sample) > 2000]
     part = samples[loud[0] : loud[-1]]
     return sum(1 for a, b in pairwise(part) if a < 0 <= b) * 8000 / len(part)

@@ -14,7 +14,7 @@ from calltrackd.settings import FreeswitchPbx, Keypad
 from tests.doctor import freeswitch as doctored
 from tests.lab.freeswitch import GIVEN, Freeswitch
 from tests.lab.stage import pause
-from tests.live.freeswitch_snippets import HERTZ, SNIPPETS, laid, pitches, talk
+from tests.live.freeswitch_snippets import SNIPPETS, laid, speakers, talk
 
 FILES = sorted(SNIPPETS.glob("*.xml"))
 OURS = frozenset({"uuid", "strftime(%Y/%m/%d)"})
@@ -162,8 +162,8 @@ async def test_recording_has_the_client_left_and_no_ringing(pbx: Freeswitch) -> 
     async with talk(pbx, "keys", ring_s=1.5) as both:
         await pause(2.0)
     assert both.statuses() == [180]
-    hertz, seconds = pitches(both.recording())
-    assert hertz == pytest.approx([HERTZ["client"], HERTZ["operator"]], rel=0.05)
+    sides, seconds = speakers(both.recording())
+    assert sides == ["client", "operator"]
     assert seconds == pytest.approx(2.0, abs=0.7)
 
 
@@ -171,8 +171,8 @@ async def test_recording_of_the_operators_call_has_the_sides_swapped(pbx: Freesw
     """calltrackd_record_outbound.xml: who dials is the operator, and stands right."""
     async with talk(pbx, "codes") as both:
         await pause(2.0)
-    hertz, _ = pitches(both.recording())
-    assert hertz == pytest.approx([HERTZ["operator"], HERTZ["client"]], rel=0.05)
+    sides, _ = speakers(both.recording())
+    assert sides == ["operator", "client"]
 
 
 async def test_login_sees_calls_and_may_run_no_command(pbx: Freeswitch) -> None:
