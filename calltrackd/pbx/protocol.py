@@ -13,15 +13,9 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
+from calltrackd.pbx.beat import rest
 from calltrackd.pbx.errors import ActionRefusedError, ActionTimeoutError, LinkDownError
 from calltrackd.pbx.wire import AmiCodec, FieldValue, Frame, encode_action
-
-BEAT_S = 0.02
-"""Between two reads. Asterisk writes each event alone, a hundred calls a second are 3,000 of them,
-and a read costs 0.2 ms of processor whatever is in it (journal, street, store). So the first event
-after a pause is read at once, and what comes within the beat waits in the socket, which holds it:
-the fastest source measured sends 120 KB meanwhile, and a read takes 256 KB. Who waits for a reply
-is not kept waiting: a snapshot asks for each bridge by itself."""
 
 _MOST_UNSENT = 1 << 20
 """Bytes that may wait because the PBX does not read; actions are some hundred bytes."""
@@ -65,7 +59,7 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
             return
         self.reads += 1
         if not self.responses:
-            self._rest()
+            rest(self.transport)
         try:
             self._on_bytes(data)
         except LinkDownError as error:
@@ -75,15 +69,6 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
             self._answer(data)
         else:  # nobody waits: the next reply begins after these bytes
             self._codec.reset()
-
-    def _rest(self) -> None:
-        """Leave what comes next in the socket for a beat."""
-        self.transport.pause_reading()
-        asyncio.get_running_loop().call_later(BEAT_S, self._go_on)
-
-    def _go_on(self) -> None:
-        if not self.ended.done():
-            self.transport.resume_reading()
 
     def _answer(self, data: bytes) -> None:
         for frame in self._codec.feed(data):
@@ -100,6 +85,15 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
     def close(self) -> None:
         """What panoramisk calls it."""
         self.end("closed")
+
+    @property
+    def greeting(self) -> str:
+        """The banner, once it came."""
+        return self.banner.result()
+
+    async def ping(self, timeout_s: float, patience: int) -> None:
+        """An action that does nothing. Raises as `action` does."""
+        await self.action("Ping", {}, timeout_s, patience)
 
     def end(self, reason: str) -> None:
         """Close at once and fail everything that waits. The first reason counts."""

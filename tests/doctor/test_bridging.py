@@ -2,15 +2,15 @@
 
 import pytest
 
-from calltrackd.doctor import bridging
-from calltrackd.doctor.facts import PbxFacts
+from calltrackd.doctor.asterisk import bridging
+from calltrackd.doctor.asterisk.facts import AsteriskFacts
 from calltrackd.doctor.finding import Finding
 from tests.doctor.seeds import only, pbx, site, talk
 
 TAGGING = {"keypad": {"map": [{"keys": {"5": "price"}}]}}
 
 
-def found(native: PbxFacts, *calls: object, settings: object = TAGGING) -> list[Finding]:
+def found(native: AsteriskFacts, *calls: object, settings: object = TAGGING) -> list[Finding]:
     """Findings about this PBX after these calls."""
     return list(bridging.check(native, site(settings, calls=calls)))  # type: ignore[arg-type]
 

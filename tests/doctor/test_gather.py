@@ -2,16 +2,17 @@
 
 import pytest
 
+from calltrackd.doctor.asterisk.facts import AsteriskFacts
+from calltrackd.doctor.asterisk.gather import gather
 from calltrackd.doctor.examine import examine
-from calltrackd.doctor.facts import Facts, PbxFacts
-from calltrackd.doctor.gather import gather
+from calltrackd.doctor.facts import Facts
 from calltrackd.settings import AsteriskPbx, Settings
 from tests.doctor.seeds import Recorded, attachment
 
 PING = 1795434888.621893
 
 
-async def facts(name: str, settings: AsteriskPbx | None = None) -> PbxFacts:
+async def facts(name: str, settings: AsteriskPbx | None = None) -> AsteriskFacts:
     """What the doctor learns from the recorded PBX, its own clock being one second late."""
     session = Recorded(name)
     return await gather(settings or attachment(), session, clock=lambda: PING - 1.0)

@@ -7,11 +7,12 @@ with `direct_media=no` (measured on 16.28 and 22.10). What keeps it away: a reco
 
 from collections.abc import Iterator
 
-from calltrackd.doctor.facts import Facts, PbxFacts
+from calltrackd.doctor.asterisk.facts import AsteriskFacts
+from calltrackd.doctor.facts import Facts
 from calltrackd.doctor.finding import Finding
 
 
-def check(pbx: PbxFacts, facts: Facts) -> Iterator[Finding]:
+def check(pbx: AsteriskFacts, facts: Facts) -> Iterator[Finding]:
     """One finding at most: where keys are tags, and talks are not recorded one and all."""
     if not pbx.native_bridging or not facts.settings.keypad.map or _all_recorded(pbx, facts):
         return
@@ -34,7 +35,7 @@ def check(pbx: PbxFacts, facts: Facts) -> Iterator[Finding]:
     )
 
 
-def _all_recorded(pbx: PbxFacts, facts: Facts) -> bool:
+def _all_recorded(pbx: AsteriskFacts, facts: Facts) -> bool:
     """What is recorded is not bridged natively; False when there was no talk of late."""
-    talks = [c for c in facts.calls or () if c.pbx == pbx.settings.name and c.clean_talk_s > 0]
+    talks = [call for call in facts.calls_of(pbx) if call.clean_talk_s > 0]
     return bool(talks) and all(call.recordings for call in talks)
