@@ -10,8 +10,9 @@ READY  := $(VENV)/.ready
 help:  ## say what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: $(READY)  ## real calls on a real Asterisk, live table, signed webhooks; Ctrl-C ends it
-	@$(BIN)/python -m tests.demo
+PBX ?= asterisk
+demo: $(READY)  ## real calls, live table, signed webhooks; Ctrl-C ends it. PBX=freeswitch: of a FreeSWITCH
+	@$(BIN)/python -m tests.demo --make $(PBX)
 
 test: $(READY) packages  ## all tests, live ones on Asterisk 22 included
 	$(BIN)/pytest

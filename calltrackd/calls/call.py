@@ -199,6 +199,14 @@ class Call:
             return self.transfers[-1]
         return None
 
+    def transferred_since(self, at: float) -> bool:
+        """There was a transfer since then."""
+        return bool(self.transfers) and self.transfers[-1].at >= at
+
+    def talked_since(self, at: float) -> bool:
+        """An operator talked with the client since then."""
+        return any(s.to is None or s.to >= at for s in self.segments)
+
     def knows_transfer(self, kind: str, at: float) -> bool:
         """A later transfer is known, or this very one: its event is late or repeated."""
         last = self.transfers[-1] if self.transfers else None

@@ -25,6 +25,7 @@ The tracker has no clock and no I/O. `feed` takes one event and gives the change
 
 from calltrackd.calls.arrivals import Arrivals
 from calltrackd.calls.board import Board
+from calltrackd.calls.channel import Channel
 from calltrackd.calls.dialling import Dialling
 from calltrackd.calls.ending import Ending
 from calltrackd.calls.handlers import Handlers
@@ -97,11 +98,11 @@ class Tracker:
         """The records of the calls in progress, as they stand at `at`."""
         return [self._news.record(call, at) for call in self._news.published.values()]
 
-    def operator_channels(self, call_id: str, operator: str | None) -> list[str]:
-        """Names of the channels on which `operator` talks in a call now."""
+    def operator_channels(self, call_id: str, operator: str | None) -> list[Channel]:
+        """The channels on which `operator` talks in a call now."""
         call = self._news.published.get(call_id)
         if call is None:
             return []
         talking = (s.channel for s in call.open_segments() if s.operator == operator)
         living = self._board.channels
-        return [living[channel].name for channel in talking if channel in living]
+        return [living[channel] for channel in talking if channel in living]

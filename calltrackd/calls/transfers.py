@@ -62,7 +62,7 @@ class Transfers:
         to = _met(call, by) or (target.party if target else None) or _rung_last(call)
         done = event.ok and any(s.operator == to for s in call.segments)
         call.drop_redirect(event.at)
-        call.operator_ended = False
+        call.operator_ended = call.operator_ended and not event.ok
         call.transfers.append(Transfer("attended", by=by, to=to, at=event.at, completed=done))
         self._news.publish(call, "updated", event.at)
 
@@ -88,8 +88,11 @@ class Transfers:
         return next((p for p in parties if p in talked), parties[0] if parties else None)
 
     def _moved(self, event: Moved) -> None:
+        """The operator's channel may have ended a moment before."""
         call = self._board.call_of(event)
-        if call is None or not call.close_talks(event.at):
+        if call is None or call.transferred_since(event.at - LATE_EVENT_S):
+            return
+        if not call.close_talks(event.at) and not call.talked_since(event.at - LATE_EVENT_S):
             return
         call.operator_ended = False
         call.transfers.append(Transfer("redirect", by=None, to=None, at=event.at))

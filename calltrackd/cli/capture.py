@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,11 +24,11 @@ from calltrackd.cli.doctor import PASSWORD
 from calltrackd.cli.words import lasted
 from calltrackd.model.call import rfc3339
 from calltrackd.pbx.capture import Capture, Masker
-from calltrackd.pbx.stream import Chunk, Header
+from calltrackd.pbx.stream import ENCODINGS, Chunk, Header, Kind
 
 if TYPE_CHECKING:  # a command must not pay for what it does not use
-    from calltrackd.pbx.protocol import AmiConnection
-    from calltrackd.settings import AsteriskPbx, Settings
+    from calltrackd.pbx.access import Access, Connection
+    from calltrackd.settings import Pbx, Settings
 
 RETRY_S = 1.0
 
@@ -46,7 +46,8 @@ RETRY_S = 1.0
 @click.option(
     "--as",
     "user",
-    help=f"AMI user to record with instead of calltrackd's; its password is asked, or ${PASSWORD}.",
+    help="AMI user, or user@domain of FreeSWITCH's directory, to record with instead of"
+    f" calltrackd's; its password is asked, or ${PASSWORD}.",
 )
 @click.option("--mask", is_flag=True, help="Replace phone numbers of 7 and more digits.")
 @click.option(
@@ -83,12 +84,15 @@ def capture(
         raise WordFault("--since and --until need --from-journal")
     if out.suffix == ".gz":
         raise WordFault(f"{out} would not be packed: name it .jsonl and gzip it afterwards")
+    from calltrackd.pipeline.build import stream_of  # noqa: PLC0415 - panoramisk is slow to come
+
     settings = settings_of(config, need_secrets=not from_journal and user is None)
     pbx = _chosen(settings, name)
-    page = Page(out, pbx.name, _masker(settings, keep) if mask else None)
+    stream = stream_of(pbx)
+    page = Page(out, pbx.name, stream, _masker(settings, keep) if mask else None)
     with _told(page):
         if from_journal:
-            page.copy(cut(settings.journal_dir, pbx.name, since, until))
+            page.copy(cut(settings.journal_dir, pbx.name, stream, since, until))
         else:
             _record(_as(pbx, user), page, minutes * 60)
 
@@ -96,7 +100,7 @@ def capture(
 class Page:
     """The file OUT, made with its first line; never one that is there already."""
 
-    def __init__(self, out: Path, pbx: str, masker: Masker | None) -> None:
+    def __init__(self, out: Path, pbx: str, stream: Kind, masker: Masker | None) -> None:
         if out.exists():
             raise Fault(f"{out} is there already: name another file")
         self.out = out
@@ -105,6 +109,7 @@ class Page:
         self.first_at = self.last_at = 0.0
         self.masked = masker is not None
         self._pbx = pbx
+        self._stream: Kind = stream
         self._masker = masker
         self._capture: Capture | None = None
 
@@ -125,10 +130,15 @@ class Page:
         """Readable for nobody else: who called whom is in it."""
         others = os.umask(0o077)
         try:
-            header = Header(pbx=self._pbx, scenario="capture", t0=at)
-            return Capture(self.out, header, self._masker)
+            return Capture(self.out, self._header(at), self._masker)
         finally:
             os.umask(others)
+
+    def _header(self, at: float) -> Header:
+        encoding = ENCODINGS[self._stream]
+        return Header(
+            stream=self._stream, pbx=self._pbx, scenario="capture", t0=at, encoding=encoding
+        )
 
     def copy(self, chunks: Iterable[Chunk]) -> None:
         """Keep them all."""
@@ -166,7 +176,7 @@ def _told(page: Page) -> Iterator[None]:
         click.echo("it holds clients' phone numbers: use --mask before you give it away")
 
 
-def _chosen(settings: "Settings", name: str | None) -> "AsteriskPbx":
+def _chosen(settings: "Settings", name: str | None) -> "Pbx":
     names = ", ".join(pbx.name for pbx in settings.pbx) or "none"
     if name is None and len(settings.pbx) == 1:
         return settings.pbx[0]
@@ -178,8 +188,8 @@ def _chosen(settings: "Settings", name: str | None) -> "AsteriskPbx":
     return found
 
 
-def _as(pbx: "AsteriskPbx", user: str | None) -> "AsteriskPbx":
-    """The attachment as another manager user."""
+def _as(pbx: "Pbx", user: str | None) -> "Pbx":
+    """The attachment as another user."""
     if user is None:
         return pbx
     from pydantic import SecretStr  # noqa: PLC0415 - costs 0.2 s
@@ -195,7 +205,7 @@ def _masker(settings: "Settings", keep: tuple[str, ...]) -> Masker:
     return Masker([*(entry.did for entry in settings.number), *settings.own_numbers, *keep])
 
 
-def _record(pbx: "AsteriskPbx", page: Page, seconds: float) -> None:
+def _record(pbx: "Pbx", page: Page, seconds: float) -> None:
     """Until time is up or Ctrl-C. Fault when the PBX can't be had at all."""
     from calltrackd.ops.logs import configure  # noqa: PLC0415 - structlog is slow to come
     from calltrackd.pbx.errors import LinkError  # noqa: PLC0415 - panoramisk too
@@ -208,15 +218,17 @@ def _record(pbx: "AsteriskPbx", page: Page, seconds: float) -> None:
         raise Fault(str(error)) from None
 
 
-async def _sessions(pbx: "AsteriskPbx", page: Page, seconds: float) -> None:
+async def _sessions(pbx: "Pbx", page: Page, seconds: float) -> None:
     """One session after the other; the first must succeed."""
     from calltrackd.pbx.errors import LinkDownError  # noqa: PLC0415 - panoramisk is slow to come
+    from calltrackd.pipeline.build import access_of  # noqa: PLC0415 - the same
 
+    access = access_of(pbx)
     with suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while True:
                 try:
-                    await _session(pbx, page)
+                    await _session(access, pbx.name, page)
                 except LinkDownError as error:
                     if not page.reads:
                         raise
@@ -224,17 +236,16 @@ async def _sessions(pbx: "AsteriskPbx", page: Page, seconds: float) -> None:
                 await asyncio.sleep(RETRY_S)
 
 
-async def _session(pbx: "AsteriskPbx", page: Page) -> None:
+async def _session(access: "Access[Any]", pbx: str, page: Page) -> None:
     """Logs in, asks what is going on, keeps every byte. Raises LinkError, OSError."""
-    from calltrackd.pbx.session import connect, watch  # noqa: PLC0415 - panoramisk is slow to come
-    from calltrackd.pbx.snapshot import take_snapshot  # noqa: PLC0415 - the same
+    from calltrackd.pbx.access import watch  # noqa: PLC0415 - only here
 
     intake = _Intake(page)
-    connection = await connect(pbx, intake.take)
+    connection = await access.connect(intake.take)
     try:
         intake.accepted(connection, again=page.reads > 0)
-        await take_snapshot(connection, pbx.name, pbx.action_timeout_s)
-        await watch(pbx, connection)
+        await access.look_around(connection, pbx)
+        await watch(access, connection)
     finally:
         connection.end("captured")
         if intake.failure is not None:
@@ -264,7 +275,7 @@ class _Intake:
                 self.failure = error
                 self._end(str(error))
 
-    def accepted(self, connection: "AmiConnection", *, again: bool) -> None:
+    def accepted(self, connection: "Connection", *, again: bool) -> None:
         """The login was accepted. OSError when the file can't be written."""
         held, self._held = self._held or [], None
         if again:

@@ -1,6 +1,7 @@
 """A stretch of a journal, read beside the daemon that writes it."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, pairwise, takewhile
@@ -13,14 +14,19 @@ import msgspec
 from calltrackd.cli.common import Fault
 from calltrackd.model.call import rfc3339
 from calltrackd.pbx.segment import PLAIN
-from calltrackd.pbx.stream import Chunk, Stream, StreamError
+from calltrackd.pbx.stream import Chunk, Kind, Stream, StreamError
 
-FRAME_END = b"\r\n\r\n"
+FRAME_END: dict[Kind, re.Pattern[bytes]] = {
+    "ami": re.compile(rb"\r\n\r\n"),
+    "esl-plain": re.compile(rb"\n\n(?=Content-(?:Length|Type): )"),
+}
 
 
-def cut(root: Path, pbx: str, since: float | None, until: float | None) -> Iterator[Chunk]:
+def cut(
+    root: Path, pbx: str, kind: Kind, since: float | None, until: float | None
+) -> Iterator[Chunk]:
     """The journal's chunks of that time, from the first whole message on. Fault: none."""
-    streams = _streams(root / quote(pbx, safe=""))
+    streams = [s for s in _streams(root / quote(pbx, safe="")) if s.header.stream == kind]
     if not streams:
         raise Fault(f"{root} has no journal of {pbx}: calltrackd run writes it")
     begin, end = since or 0.0, until or float("inf")
@@ -28,22 +34,22 @@ def cut(root: Path, pbx: str, since: float | None, until: float | None) -> Itera
     late = [one for one, last in zip(streams, ends, strict=True) if last > begin]
     chunks = (chunk for stream in late for chunk in _chunks(stream) if chunk.at >= begin)
     wanted = takewhile(lambda chunk: chunk.at < end, chunks)
-    first = next(_whole(wanted), None)
+    first = next(_whole(wanted, FRAME_END[kind]), None)
     if first is None:
         reach = rfc3339(streams[0].header.t0)
         raise Fault(f"the journal of {pbx} has nothing of that time; it begins at {reach}")
     return chain([first], wanted)
 
 
-def _whole(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+def _whole(chunks: Iterable[Chunk], frame_end: re.Pattern[bytes]) -> Iterator[Chunk]:
     """What is before the first end of a message is cut away, up to a mark at most."""
     for chunk in chunks:
         if chunk.mark is not None:
             yield chunk
             return
-        _, found, rest = chunk.data.partition(FRAME_END)
-        if found and rest:
-            yield msgspec.structs.replace(chunk, data=rest)
+        found = frame_end.search(chunk.data)
+        if found and found.end() < len(chunk.data):
+            yield msgspec.structs.replace(chunk, data=chunk.data[found.end() :])
             return
 
 

@@ -21,7 +21,7 @@ from calltrackd.cli.words import clean
 from calltrackd.model.call import CallRecord
 
 if TYPE_CHECKING:  # a command must not pay for what it does not use
-    from calltrackd.doctor.facts import Facts
+    from calltrackd.doctor.facts import Facts, PbxFacts
     from calltrackd.doctor.finding import Finding
     from calltrackd.settings import Settings
     from calltrackd.store.engine import Store
@@ -38,7 +38,7 @@ PASSWORD = "CALLTRACKD_DOCTOR_SECRET"  # noqa: S105 - the name of a variable
 @click.option(
     "--as",
     "user",
-    help=f"AMI user to ask with, one that may see more; its password is asked, or ${PASSWORD}.",
+    help=f"PBX user to ask with, one that may see more; its password is asked, or ${PASSWORD}.",
 )
 def doctor(config: Path, user: str | None, *, as_json: bool) -> None:
     """Tell what the PBX, the settings or this machine hide, and the line that mends it.
@@ -93,8 +93,8 @@ def _facts(settings: "Settings", login: tuple[str, str] | None) -> "Facts":
         calls = _latest_calls(settings)
     except Fault as fault:
         return msgspec.structs.replace(facts, no_calls_because=fault.message)
-    sizes = disk.sizes(calls, settings.recordings)
-    return msgspec.structs.replace(facts, calls=tuple(calls), sizes=sizes)
+    files = disk.files(calls, settings.recordings)
+    return msgspec.structs.replace(facts, calls=tuple(calls), files=files)
 
 
 def _latest_calls(settings: "Settings") -> list[CallRecord]:
@@ -112,7 +112,7 @@ def _print(facts: "Facts", findings: list["Finding"]) -> None:
 
     screen = console()
     for pbx in facts.pbxs:
-        screen.print(Text(_looked_at(pbx.settings.name, pbx.version, pbx.phones), "bold"))
+        screen.print(Text(_looked_at(pbx), "bold"))
     if not facts.pbxs:
         click.echo("the settings name no PBX", err=True)
     for one in findings:
@@ -126,11 +126,9 @@ def _print(facts: "Facts", findings: list["Finding"]) -> None:
     screen.print(Text(f"\n{', '.join(counts)}", "bold"))
 
 
-def _looked_at(name: str, version: str | None, phones: tuple[object, ...] | None) -> str:
-    parts = [f"Asterisk {clean(version)}" if version else "not reached"]
-    if phones is not None:
-        parts.append(said(len(phones), "endpoint"))
-    return f"{name}: {', '.join(parts)}"
+def _looked_at(pbx: "PbxFacts") -> str:
+    reached = f"{pbx.make} {clean(pbx.version)}" if pbx.version else "not reached"
+    return f"{pbx.settings.name}: " + ", ".join(filter(None, (reached, pbx.size())))
 
 
 def _count(findings: list["Finding"], severity: str) -> int:

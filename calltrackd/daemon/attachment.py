@@ -14,19 +14,18 @@ from collections.abc import Callable, Mapping, Sequence
 import structlog
 
 from calltrackd.daemon.clock import SteadyClock
+from calltrackd.daemon.makes import link_of
 from calltrackd.daemon.needed import NeededFrom
-from calltrackd.daemon.toner import Toner
 from calltrackd.model.call import CallRecord
 from calltrackd.ops.once import Once
 from calltrackd.pbx.errors import LoginRefusedError
 from calltrackd.pbx.intake import Intake
 from calltrackd.pbx.journal import Journal, JournalLimits
-from calltrackd.pbx.link import Link
-from calltrackd.pipeline.build import number_rules, street_of
+from calltrackd.pipeline.build import number_rules, stream_of, street_of
 from calltrackd.pipeline.commit import Committer
 from calltrackd.pipeline.orphan import closed
 from calltrackd.pipeline.street import Effects
-from calltrackd.settings import AsteriskPbx, Settings
+from calltrackd.settings import Pbx, Settings
 from calltrackd.store import attachments, calls
 from calltrackd.store.engine import Store
 
@@ -48,17 +47,19 @@ class Attachment:
     """A running attachment. Build, `recover`, `run` in a task; cancel the task and `close`."""
 
     def __init__(
-        self, pbx: AsteriskPbx, settings: Settings, committer: Committer, told: LinkTold, once: Once
+        self, pbx: Pbx, settings: Settings, committer: Committer, told: LinkTold, once: Once
     ) -> None:
         self.settings = pbx
         self.name = pbx.name
-        self.journal = Journal(settings.journal_dir, pbx.name, _limits(settings))
+        limits = _limits(settings)
+        self.journal = Journal(settings.journal_dir, pbx.name, limits, stream_of(pbx))
         self.street = street_of(settings, pbx)
         self._clock = SteadyClock(idle=lambda: self.street.in_progress == 0)
         self._intake = Intake(self.journal, settings.journal.memory_bytes)
         watched = _Watched(self._intake, pbx.name, told)
-        self.link = Link(pbx, self.journal, watched, self._clock)
-        self._toner = Toner(pbx, settings.keypad.tone)
+        self.link, self._toner = link_of(
+            pbx, self.journal, watched, self._clock, settings.keypad.tone
+        )
         self._committer = committer
         self._once = once
         self._needed = NeededFrom(self.journal.folder)

@@ -15,7 +15,7 @@ from calltrackd.ops.once import Once
 from calltrackd.pbx.errors import LoginRefusedError
 from calltrackd.pipeline.commit import Committer
 from calltrackd.pipeline.orphan import closed
-from calltrackd.settings import AsteriskPbx, Settings
+from calltrackd.settings import Pbx, Settings
 from calltrackd.store import calls
 from calltrackd.store.engine import Store
 from calltrackd.store.tables import attachments as applied
@@ -80,7 +80,7 @@ class Switchboard:
 
     # -- up and down
 
-    async def attach(self, pbx: AsteriskPbx, settings: Settings, tasks: asyncio.TaskGroup) -> None:
+    async def attach(self, pbx: Pbx, settings: Settings, tasks: asyncio.TaskGroup) -> None:
         """Recover the attachment and run it. Raises JournalError, StoreDown."""
         self._watch.link(pbx.name, False, time.time())
         attachment = Attachment(pbx, settings, self._committer, self._watch.link, self._once)
@@ -129,9 +129,7 @@ class Switchboard:
             else:
                 await self._try_to_attach(pbx, new, tasks)
 
-    async def _try_to_attach(
-        self, pbx: AsteriskPbx, settings: Settings, tasks: asyncio.TaskGroup
-    ) -> None:
+    async def _try_to_attach(self, pbx: Pbx, settings: Settings, tasks: asyncio.TaskGroup) -> None:
         self.failed.pop(pbx.name, None)
         try:
             await self.attach(pbx, settings, tasks)

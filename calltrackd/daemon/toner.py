@@ -1,20 +1,17 @@
-"""Plays the operator's confirmation tone, over a session of its own.
+"""Plays the operator's confirmation tone; how a tone is asked for, the PBX's make decides.
 
-PlayDTMF and PlayMF hold up the AMI session that asks for them while they sound (measured: events
-behind them came 79-280 ms late), so they never share the session that reads events. A tone that
-can't be played is told once and forgotten: the tag is set all the same.
+A tone that can't be played is told once and forgotten: the tag is set all the same.
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from contextlib import suppress
+from typing import Protocol
 
 import structlog
 
-from calltrackd.pbx.errors import ActionTimeoutError, LinkError, LoginRefusedError
-from calltrackd.pbx.protocol import AmiConnection
-from calltrackd.pbx.session import connect
-from calltrackd.pbx.tone import Kind, confirmation
-from calltrackd.settings import AsteriskPbx
+from calltrackd.pbx.errors import LinkError, LoginRefusedError
+from calltrackd.pbx.tone import Kind
 
 MOST_WAITING = 50
 """Tones that may wait; more come only from a phone gone mad."""
@@ -24,26 +21,36 @@ LATE_S = 2.0
 _log = structlog.get_logger(__name__)
 
 
-class Toner:
+class Phone(Protocol):
+    """The channel of an operator's phone."""
+
+    id: str
+    name: str
+
+
+class Toner(ABC):
     """Tones of one attachment. `kind` may change at any time."""
 
-    def __init__(self, pbx: AsteriskPbx, kind: Kind) -> None:
-        self._pbx = pbx.model_copy(update={"events": "off"})
+    def __init__(self, pbx: str, kind: Kind) -> None:
         self.kind: Kind = kind
-        self._connection: AmiConnection | None = None
-        self._waiting: asyncio.Queue[tuple[float, str, bool]] = asyncio.Queue(MOST_WAITING)
+        self._name = pbx
+        self._waiting: asyncio.Queue[tuple[float, Phone, bool]] = asyncio.Queue(MOST_WAITING)
         self._task: asyncio.Task[None] | None = None
         self._refused = False
         self._said = ""
 
-    def confirm(self, channel: str, *, known: bool) -> None:
-        """Let the phone behind `channel` hear one beep, or two for keys that mean nothing."""
+    @abstractmethod
+    async def _play(self, phone: Phone, *, known: bool) -> None:
+        """Ask the PBX for one beep, or two. Raises LinkError."""
+
+    def confirm(self, phone: Phone, *, known: bool) -> None:
+        """Let `phone` hear one beep, or two for keys that mean nothing."""
         if self.kind == "off" or self._refused:
             return
         if self._task is None:
-            self._task = asyncio.create_task(self._play_all(), name=f"{self._pbx.name} tones")
+            self._task = asyncio.create_task(self._play_all(), name=f"{self._name} tones")
         with suppress(asyncio.QueueFull):
-            self._waiting.put_nowait((_now(), channel, known))
+            self._waiting.put_nowait((_now(), phone, known))
 
     async def close(self) -> None:
         """Play nothing more."""
@@ -51,44 +58,26 @@ class Toner:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        self._hang_up("stopped")
 
     async def _play_all(self) -> None:
         """Until cancelled, or until the PBX refuses the login: to go on would wake fail2ban."""
         while not self._refused:
-            asked_at, channel, known = await self._waiting.get()
+            asked_at, phone, known = await self._waiting.get()
             if _now() - asked_at < LATE_S:
-                await self._try(channel, known=known)
+                await self._try(phone, known=known)
 
-    async def _try(self, channel: str, *, known: bool) -> None:
+    async def _try(self, phone: Phone, *, known: bool) -> None:
         try:
-            await self._play(channel, known=known)
+            await self._play(phone, known=known)
         except LinkError as error:
             self._refused = isinstance(error, LoginRefusedError)
-            if isinstance(error, ActionTimeoutError):
-                self._hang_up("no answer")  # half-open perhaps: the next tone connects anew
             self._tell(str(error))
         except Exception as error:  # noqa: BLE001 - border: no tone is worth a stop of all tones
             self._tell(repr(error))
 
-    async def _play(self, channel: str, *, known: bool) -> None:
-        for action, fields in confirmation(self.kind, channel, known=known):
-            connection = await self._connected()
-            await connection.action(action, fields, self._pbx.action_timeout_s)
-
-    async def _connected(self) -> AmiConnection:
-        if self._connection is None or self._connection.ended.done():
-            self._connection = await connect(self._pbx, lambda _data: None)
-        return self._connection
-
-    def _hang_up(self, reason: str) -> None:
-        if self._connection is not None:
-            self._connection.end(reason)
-            self._connection = None
-
     def _tell(self, reason: str) -> None:
         if reason != self._said:
-            _log.warning("tone.not_played", pbx=self._pbx.name, reason=reason)
+            _log.warning("tone.not_played", pbx=self._name, reason=reason)
         self._said = reason
 
 

@@ -4,9 +4,12 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from calltrackd.doctor.facts import Folder
+from calltrackd.doctor.facts import AudioFile, Folder
 from calltrackd.model.call import CallRecord
 from calltrackd.settings import RecordingSettings
+
+_HEAD = 44
+"""Bytes of the head that a plain .wav has; the number of channels stands at 22."""
 
 
 def folders(settings: RecordingSettings) -> tuple[Folder, ...]:
@@ -23,24 +26,36 @@ def _problem(path: Path) -> str | None:
     return None
 
 
-def sizes(calls: Iterable[CallRecord], settings: RecordingSettings) -> dict[str, int | None]:
-    """Bytes of each recording, None when it is not here, by its path as the record has it."""
+def files(calls: Iterable[CallRecord], settings: RecordingSettings) -> dict[str, AudioFile | None]:
+    """Each recording, None when it is not here, by its path as the record has it."""
     paths = {item.path for call in calls for item in call.recordings}
-    return {path: _size(path, settings) for path in sorted(paths)}
+    return {path: _file(path, settings) for path in sorted(paths)}
 
 
-def _size(path: str, settings: RecordingSettings) -> int | None:
+def _file(path: str, settings: RecordingSettings) -> AudioFile | None:
     """A relative path is below one of the folders, as MixMonitor puts it."""
-    for place in (Path(folder, _here(path, settings.path_map)) for folder in settings.folders):
+    for place in (Path(folder, here(path, settings.path_map)) for folder in settings.folders):
         try:
-            return place.stat().st_size
+            size = place.stat().st_size
         except OSError:
             continue
+        return AudioFile(size, _channels(place))
     return None
 
 
-def _here(path: str, path_map: dict[str, str]) -> str:
-    """The path on this machine; the longest folder that fits wins."""
+def _channels(place: Path) -> int | None:
+    try:
+        with place.open("rb") as file:
+            head = file.read(_HEAD)
+    except OSError:
+        return None
+    if len(head) < _HEAD or head[:4] != b"RIFF" or head[8:16] != b"WAVEfmt ":
+        return None
+    return int.from_bytes(head[22:24], "little")
+
+
+def here(path: str, path_map: dict[str, str]) -> str:
+    """The PBX's path on this machine; the longest folder that fits wins."""
     for theirs in sorted(path_map, key=len, reverse=True):
         if Path(path).is_relative_to(theirs):
             return str(Path(path_map[theirs], Path(path).relative_to(theirs)))

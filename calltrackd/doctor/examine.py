@@ -2,19 +2,13 @@
 
 from collections.abc import Iterator
 
-from calltrackd.doctor import clock, filters, keys, numbers, phones, recordings, rights, version
+from calltrackd.doctor import numbers, recordings
+from calltrackd.doctor.asterisk import checks as asterisk
+from calltrackd.doctor.asterisk.facts import AsteriskFacts
 from calltrackd.doctor.facts import Facts, PbxFacts
 from calltrackd.doctor.finding import SEVERITIES, Finding
-
-ASKED = {
-    "version": "its version",
-    "commands": "the AMI user's actions",
-    "user": "the AMI user's classes and filters",
-    "phones": "endpoints",
-    "features": "feature codes",
-    "clock_ahead_s": "its clock",
-}
-"""Field of `PbxFacts` -> what a person calls it."""
+from calltrackd.doctor.freeswitch import checks as freeswitch
+from calltrackd.doctor.freeswitch.facts import FreeswitchFacts
 
 
 def examine(facts: Facts) -> list[Finding]:
@@ -28,28 +22,28 @@ def _of_pbx(facts: Facts, pbx: PbxFacts) -> Iterator[Finding]:
     if pbx.unreachable is not None:
         yield _unreachable(pbx, pbx.unreachable)
         return
-    keypad = facts.settings.keypad
-    yield from version.check(pbx)
-    yield from rights.check(pbx, keypad)
-    yield from filters.check(pbx)
-    yield from phones.check(pbx, keypad)
-    yield from keys.check(pbx, keypad)
-    yield from clock.check(pbx)
+    match pbx:
+        case AsteriskFacts():
+            yield from asterisk.check(pbx, facts)
+        case FreeswitchFacts():
+            yield from freeswitch.check(pbx, facts)
     yield from _unseen(pbx)
 
 
 def _unreachable(pbx: PbxFacts, why: str) -> Finding:
-    settings = pbx.settings
+    who, mend = "", ()  # type: tuple[str, tuple[str, ...]]
+    match pbx:
+        case AsteriskFacts():
+            who, mend = asterisk.no_session(pbx)
+        case FreeswitchFacts():
+            who, mend = freeswitch.no_session(pbx)
     return Finding(
         check="link",
         severity="error",
-        pbx=settings.name,
-        what=f"no session as {settings.user}: {why}",
+        pbx=pbx.settings.name,
+        what=f"no session {who}: {why}",
         means="no call is seen",
-        mend=(
-            f"asterisk -rx 'manager show user {settings.user}'   # on the PBX: is it there",
-            "asterisk -rx 'manager show settings'   # enabled, port, bind address",
-        ),
+        mend=mend,
     )
 
 
@@ -59,7 +53,7 @@ def _unseen(pbx: PbxFacts) -> Iterator[Finding]:
             check="unseen",
             severity="note",
             pbx=pbx.settings.name,
-            what=f"the PBX did not tell {ASKED[field]}: {why}",
+            what=f"the PBX did not tell {pbx.asked[field]}: {why}",
             means="what is wrong there is not found",
-            mend=("calltrackd doctor --as USER   # an AMI user with write = system",),
+            mend=pbx.ask_again,
         )

@@ -1,20 +1,23 @@
 """Key maps beside the feature codes on which the PBX itself acts.
 
 Asterisk collects keys of a talk for its feature codes when Dial or Queue has an option for them
-(tTkKwWxXhH; FreePBX sets them). A code that is also a tag, or begins one, is taken by the PBX: it
-transfers or hangs up while the operator wanted to tag. An applicationmap entry that runs NoOp or
-UserEvent on the very keys of a tag is on purpose: so the client does not hear them.
+(tTkKwWxXhH; FreePBX sets them), FreeSWITCH for bind_meta_app and bind_digit_action. A code that is
+also a tag, or begins one, is taken by the PBX: it transfers or hangs up while the operator wanted
+to tag. A code that does nothing, on the very keys of a tag, is on purpose: so the client does not
+hear them.
 """
 
 import json
+import re
 from collections.abc import Iterator
 
 from calltrackd.doctor.facts import Feature, PbxFacts
 from calltrackd.doctor.finding import Finding, names
 from calltrackd.settings import Keypad
 
-SILENT = frozenset({"noop", "userevent"})
-DIALLING = frozenset({"blindxfer", "atxfer"})
+SILENT = frozenset({"noop", "userevent", "calltrackd-key"})
+"""Applications that do nothing; the last is what our bind_digit_action lines name."""
+DIALLING = frozenset({"blindxfer", "atxfer", "att_xfer", "dx"})
 """Features after which the operator dials a number."""
 
 
@@ -25,7 +28,8 @@ def check(pbx: PbxFacts, keypad: Keypad) -> Iterator[Finding]:
     loud = [one for one in pbx.features if one.application.lower() not in SILENT]
     for feature in loud:
         yield from _clash(pbx, feature, keypad)
-    strange = [one for one in loud if not (one.default or one.keys in sequences(keypad))]
+    literal = [one for one in loud if not (one.default or one.pattern)]
+    strange = [one for one in literal if one.keys not in sequences(keypad)]
     dialling = [one for one in strange if one.name in DIALLING]
     others = [one for one in strange if one.name not in DIALLING]
     yield from _unlisted(pbx, dialling, "transfer_codes", keypad.transfer_codes, keypad)
@@ -34,7 +38,7 @@ def check(pbx: PbxFacts, keypad: Keypad) -> Iterator[Finding]:
 
 def _clash(pbx: PbxFacts, feature: Feature, keypad: Keypad) -> Iterator[Finding]:
     """Sequences that the feature's code begins, or is."""
-    hit = sorted(keys for keys in sequences(keypad) if keys.startswith(feature.keys))
+    hit = sorted(keys for keys in sequences(keypad) if _takes(feature, keys))
     if hit:
         yield Finding(
             check="keys.clash",
@@ -44,11 +48,19 @@ def _clash(pbx: PbxFacts, feature: Feature, keypad: Keypad) -> Iterator[Finding]
             means=f"the PBX does {feature.name} when an operator types the tag"
             + (", where Dial has the option for it" if feature.default else ""),
             mend=(
-                f"# settings, [keypad]: give other keys than {', '.join(hit)}; or features.conf,",
-                f"# section {_section(feature)}: give {feature.name} another code, then",
-                "asterisk -rx 'module reload features'",
+                f"# settings, [keypad]: give other keys than {', '.join(hit)}",
+                *feature.change,
             ),
         )
+
+
+def _takes(feature: Feature, keys: str) -> bool:
+    if not feature.pattern:
+        return keys.startswith(feature.keys)
+    try:
+        return re.search(feature.keys, keys) is not None
+    except re.error:
+        return False
 
 
 def _unlisted(
@@ -76,7 +88,3 @@ def sequences(keypad: Keypad) -> set[str]:
     """All sequences that mean something to calltrackd."""
     mapped = {keys for entry in keypad.map for keys in entry.keys}
     return mapped | ({keypad.undo} if keypad.undo else set())
-
-
-def _section(feature: Feature) -> str:
-    return "[applicationmap]" if feature.application else "[featuremap]"

@@ -22,6 +22,8 @@ _NUMBER = re.compile(
     r"|(?<!\d)\d{9,10}\.\d+"  # Uniqueid: unix seconds and a counter
     r"|(?<!\d)20\d\d[01]\d[0-3]\d(?!\d)"  # the date in a recording's name
     r"|-0[0-9a-f]{7}(?![0-9A-Za-z])"  # the counter that ends a channel's name
+    r"|(?<!\d)1[5-9]\d{14}(?!\d)"  # microseconds, 16 digits; a number has 15 at most
+    r"|epoch(?:: |\"[:,]\")\d+"  # seconds, under a name that says so
     r"|(?:[A-Z][A-Za-z]*ID|Server|Token): [0-9a-fA-F-]{16,})"  # hashes and the like
     r"|\d{7,}"
 )

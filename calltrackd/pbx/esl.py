@@ -13,15 +13,19 @@ The theory. Every message has a head (`Content-Type`, `Content-Length`) and a bo
 * **The first of repeated headers wins**, so that nothing said later overwrites it (`Hangup-Cause`
   stands twice in every CHANNEL_HANGUP_COMPLETE).
 * An event has 150 headers of which a tracker reads thirty: unwanted events are dropped by name
-  before a line of them is cut, and of the others only wanted headers are decoded.
+  before a line of them is cut, and of the others only wanted headers are looked for, by one regular
+  expression (half the time of cutting all lines, measured).
 
 Any cut of the bytes gives the same frames. Text is valid UTF-8 always: bytes of a value that are
 not are shown as `\xd0`, NUL as `\x00`. In a body they become U+FFFD, for it may be JSON, where a
 backslash would mean something.
 """
 
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from os.path import commonprefix
 from urllib.parse import unquote_to_bytes
 
 import msgspec
@@ -67,7 +71,8 @@ class EslCodec:
 
     `counters`, by what became of a message: `frames`, `unwanted`, `oversized`, `malformed` (no
     readable head, or an event without a name), `torn` (cut by the end of a connection); and of what
-    was mended in frames: `undecodable`, `headless` (lines without colon).
+    was mended in frames: `undecodable`, `headless` (lines without colon; not looked for where
+    `headers` are given).
     """
 
     def __init__(
@@ -78,7 +83,8 @@ class EslCodec:
     ) -> None:
         self._framer = EslFramer(max_frame)
         self._wanted = None if wanted is None else frozenset(name.encode() for name in wanted)
-        self._headers = None if headers is None else headers | {"Event-Name", "Event-Subclass"}
+        always = {"Event-Name", "Event-Subclass"}
+        self._headers = None if headers is None else _lines(headers | always)
         self._counts: Counter[str] = Counter()
 
     @property
@@ -132,19 +138,50 @@ class EslCodec:
         return text.replace("\0", "\ufffd")
 
 
-def parsed(block: bytes, wanted: frozenset[str] | None, counts: Counter[str]) -> dict[str, str]:
-    """Headers of a block of lines, those with a value; what had to be mended is counted."""
-    found: dict[str, str] = {}
-    for line in block.decode("latin-1").replace("\0", "\\x00").split("\n"):
-        key, colon, value = line.partition(": ")
-        if not colon:
-            counts["headless"] += bool(line)
-        elif (wanted is None or key in wanted) and key not in found:
-            found[key] = value
+def parsed(block: bytes, wanted: re.Pattern[str] | None, counts: Counter[str]) -> dict[str, str]:
+    """Headers of a block of lines, those with a value; what had to be mended is counted.
+
+    `wanted`: as `_lines` makes it; None = all.
+    """
+    text = block.decode("latin-1").replace("\0", "\\x00")
+    pairs = _pairs(text, counts) if wanted is None else wanted.findall(f"\n{text}")
+    found = dict(reversed(pairs))  # the first of repeated ones wins
     for key, value in found.items():
         if "%" in value or not value.isascii():
             found[key] = _decoded(value, counts)
     return {key: value for key, value in found.items() if value != UNSET}
+
+
+def _pairs(text: str, counts: Counter[str]) -> list[tuple[str, str]]:
+    pairs = []
+    for line in text.split("\n"):
+        key, colon, value = line.partition(": ")
+        if colon:
+            pairs.append((key, value))
+        else:
+            counts["headless"] += bool(line)
+    return pairs
+
+
+def _lines(names: Iterable[str]) -> re.Pattern[str]:
+    """Finds (name, value) of each line that has one of these names."""
+    return re.compile(rf"\n({_any_of(sorted(names))}): ([^\n]*)")
+
+
+def _any_of(names: list[str]) -> str:
+    r"""An expression for these sorted words that tries no beginning twice.
+
+    >>> _any_of(["Caller-A", "Caller-B", "Job", "Jobs"])
+    '(?:Caller\\-(?:A|B)|Job(?:s|))'
+    """
+    parts = []
+    for _, group in groupby(names, lambda name: name[:1]):
+        words = list(group)
+        begin = commonprefix(words)  # noqa: RUF071 - letters are meant, not folders
+        rest = [word[len(begin) :] for word in words]
+        parts.append(re.escape(begin) + (_any_of(rest) if len(rest) > 1 else ""))
+    longest_first = sorted(parts, key=bool, reverse=True)
+    return longest_first[0] if len(parts) == 1 else f"(?:{'|'.join(longest_first)})"
 
 
 def _decoded(value: str, counts: Counter[str]) -> str:

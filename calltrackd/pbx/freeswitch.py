@@ -7,8 +7,9 @@ one that should have a translation and lacks a header is counted in `unusable` b
 
 An event's moment is its own Event-Date-Timestamp (20 ms steps): it may arrive half a second later.
 Order over channels is not kept (measured: 60 of 4,326), so nothing needs one leg's event before the
-other's, with one exception that is mended: a phone that is cancelled because its caller gave up
-tells its end before the caller tells the reason, and waits for it here (`_cancelled`).
+other's, with two exceptions that are mended by letting an end wait for another (`_waiting`): a
+phone that is cancelled because its caller gave up tells its end before the caller tells the reason;
+and a client whom FreeSWITCH hangs up may tell it before the phone tells that it had hung up.
 """
 
 from collections import Counter
@@ -42,7 +43,16 @@ from calltrackd.pbx.fs_causes import disposition_of, q850
 from calltrackd.pbx.fs_channel import FsChannel, Headers, name, number, source_of
 from calltrackd.pbx.fs_channels import FsChannels, asked
 from calltrackd.pbx.fs_handovers import Handovers
-from calltrackd.pbx.fs_listing import Listing, bridge_of, dump_of, rows_of
+from calltrackd.pbx.fs_listing import (
+    CALLS,
+    CHANNELS,
+    DUMP,
+    GONE,
+    Listing,
+    bridge_of,
+    dump_of,
+    rows_of,
+)
 from calltrackd.pbx.fs_places import FsPlaces
 
 Events = Iterable[ChannelEvent]
@@ -53,8 +63,9 @@ DTMF_RATE = 8000
 """DTMF-Duration counts samples of the telephone event clock."""
 APART_S = 0.001
 """Between two presses of one phone, at least: a record's times have milliseconds."""
-CANCEL_WAIT_S = 0.5
-"""A cancelled phone's end and its caller's come within 20 ms (measured)."""
+ENDS_WAIT_S = 0.5
+"""The ends of a bridge's two legs come within 40 ms, a cancelled phone's and its caller's within 20
+(measured)."""
 
 
 class Translator:
@@ -66,8 +77,8 @@ class Translator:
         self._handovers = Handovers(self._channels)
         self._places = FsPlaces(self._channels)
         self._listing = Listing(rules)
-        self._cancelled: list[tuple[float, Headers, str]] = []
-        """Ends of cancelled phones that wait for their caller's: moment, event, caller."""
+        self._waiting: list[tuple[float, Headers, str]] = []
+        """Ends that wait for another channel's: moment, event, that channel."""
         self._core = ""
         """Core-UUID: another one is another run of FreeSWITCH."""
         self._fresh = True
@@ -79,7 +90,7 @@ class Translator:
         """Events of one frame that arrived at `at` (unix seconds)."""
         try:
             if frame.kind == REPLY or frame.name == JOB:
-                self._reply(at, frame.body)
+                self._reply(at, frame)
             if frame.kind == EVENT:
                 return self._event(at, frame)
             return self._listed(at, {})
@@ -171,7 +182,10 @@ class Translator:
     def _answered(self, at: float, headers: Headers) -> Events:
         channel = self._channels.of(headers)
         channel.up = True
-        return (Answered(at=at, channel=channel.id), *self._places.mailbox(at, channel, headers))
+        answered = Answered(at=at, channel=channel.id)
+        other = self._channels.get(channel.partner)
+        met = self._met(at, channel, other) if other is not None and channel.early else ()
+        return (answered, *met, *self._places.mailbox(at, channel, headers))
 
     # -- bridges
 
@@ -184,12 +198,15 @@ class Translator:
         picked_up = self._handovers.picked_up(at, one, other)
         one.meet(other)
         other.meet(one)
+        return (*picked_up, *self._met(at, one, other))
+
+    def _met(self, at: float, one: FsChannel, other: FsChannel) -> Events:
+        """Early media is bridged as well: they talk when both have answered."""
+        one.early = other.early = not (one.up and other.up)
+        if one.early:
+            return ()
         bridge = bridge_of(one.id, other.id)
-        return (
-            *picked_up,
-            Bridged(at=at, channel=one.id, bridge=bridge),
-            Bridged(at=at, channel=other.id, bridge=bridge),
-        )
+        return [Bridged(at=at, channel=channel.id, bridge=bridge) for channel in (one, other)]
 
     def _unbridged(self, at: float, headers: Headers) -> Events:
         """`hanguphook` tells no ids of the bridge: then the last known partner is meant."""
@@ -198,6 +215,7 @@ class Translator:
         before = (*asked(at, one, headers), *self._handovers.given(at, one, headers))
         living = [c for i in (one.id, other) if (c := self._channels.get(i)) is not None]
         for channel in living:
+            channel.unbridged_at = at
             if channel.partner in (one.id, other):
                 channel.partner = ""
         bridge = bridge_of(one.id, other)
@@ -240,29 +258,37 @@ class Translator:
     # -- the end
 
     def _ended(self, at: float, headers: Headers) -> Events:
+        self._listing.ended(headers["Unique-ID"], at)
         channel = self._channels.of(headers)
-        root = self._channels.get(channel.root)
-        cancelled = headers.get("Hangup-Cause") == "ORIGINATOR_CANCEL" and not channel.up
-        if cancelled and channel.role != "helper" and root is not None and not root.asked:
-            self._cancelled.append((at, headers, root.id))
+        other = self._explaining(at, channel, headers)
+        if other is not None and not other.asked:
+            self._waiting.append((at, headers, other.id))
             return ()
         told = (*asked(at, channel, headers), *self._places.mailbox(at, channel, headers))
         return (*told, *self._released(channel.id), *self._gone(at, channel, headers))
 
-    def _released(self, caller: str) -> Events:
-        """The ends that waited for this caller's."""
-        mine = [held for held in self._cancelled if held[2] == caller]
-        self._cancelled = [held for held in self._cancelled if held[2] != caller]
-        return [
-            event
-            for at, headers, _ in mine
-            for event in self._gone(at, self._channels.of(headers), headers)
-        ]
+    def _explaining(self, at: float, channel: FsChannel, headers: Headers) -> FsChannel | None:
+        """The living channel whose end tells why this one ends."""
+        if headers.get("Hangup-Cause") == "ORIGINATOR_CANCEL" and not channel.up:
+            return None if channel.role == "helper" else self._channels.get(channel.root)
+        let_go = headers.get("variable_sip_hangup_disposition") == "send_bye"
+        in_talk = channel.partner or at - channel.unbridged_at < ENDS_WAIT_S
+        if channel.role == "client" and let_go and in_talk:
+            return self._channels.get(channel.last_partner)
+        return None
+
+    def _released(self, awaited: str) -> Events:
+        """The ends that waited for this channel's; a client's is the last word of its call."""
+        mine = [held for held in self._waiting if held[2] == awaited]
+        self._waiting = [held for held in self._waiting if held[2] != awaited]
+        ends = [(at, self._channels.of(headers), headers) for at, headers, _ in mine]
+        ends.sort(key=lambda end: end[1].role == "client")
+        return [event for end in ends for event in self._gone(*end)]
 
     def _overdue(self, moment: float) -> Events:
-        """The ends whose caller told nothing in time."""
-        late = {caller: None for at, _, caller in self._cancelled if moment - at > CANCEL_WAIT_S}
-        return [event for caller in late for event in self._released(caller)]
+        """The ends that another one did not explain in time."""
+        late = {other: None for at, _, other in self._waiting if moment - at > ENDS_WAIT_S}
+        return [event for other in late for event in self._released(other)]
 
     def _gone(self, at: float, channel: FsChannel, headers: Headers) -> Events:
         handed = self._handovers.last_word(at, channel, headers)
@@ -274,7 +300,7 @@ class Translator:
         settled = DialEnded(
             at=at,
             channel=channel.id,
-            disposition=disposition_of(cause),
+            disposition=disposition_of(cause, headers.get("variable_sip_hangup_disposition", "")),
             forwarded_to=headers.get("variable_sip_redirect_contact_user_0", ""),
         )
         return (*handed, settled, ended)
@@ -284,13 +310,23 @@ class Translator:
     def _shutdown(self, at: float, _headers: Headers) -> Events:
         return (PbxStopped(at=at),)
 
-    def _reply(self, at: float, body: str) -> None:
-        """The answer to a question of the link; which one, its form tells."""
-        if (dump := dump_of(body)) is not None:
+    def _reply(self, at: float, frame: EslFrame) -> None:
+        """The answer to a question of the link; which one, its form tells.
+
+        Jobs of others come here, too: a list that was asked for otherwise may be a part of it.
+        """
+        command, argument = (frame.headers.get(f"Job-Command{key}", "") for key in ("", "-Arg"))
+        if command == DUMP and frame.body.startswith(GONE):
+            self._listing.gone(argument.removesuffix(" json"))
+        elif (dump := dump_of(frame.body)) is not None:
             self._listing.dump(dump)
-        elif (rows := rows_of(body)) is None:
+        elif command == "" or f"{command} {argument}" in (CALLS, CHANNELS):
+            self._rows(at, rows_of(frame.body), of_calls=argument.startswith("calls"))
+
+    def _rows(self, at: float, rows: list[dict[str, str]] | None, *, of_calls: bool) -> None:
+        if rows is None:
             return
-        elif any("b_uuid" in row for row in rows):
+        if of_calls or any("b_uuid" in row for row in rows):
             self._listing.calls(rows)
         else:
             self._listing.channels(rows, at)
@@ -372,7 +408,8 @@ HEADERS = frozenset(
         "FIFO-Action",
         "FIFO-Name",
         "Hangup-Cause",
-        "Job-UUID",
+        "Job-Command",
+        "Job-Command-Arg",
         "Other-Leg-Unique-ID",
         "Record-File-Path",
         "Unique-ID",

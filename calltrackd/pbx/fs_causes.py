@@ -28,9 +28,12 @@ _DISPOSITIONS: dict[str, Disposition] = {
 _CAUSES = {"LOSE_RACE": ELSEWHERE, "PICKED_OFF": ELSEWHERE, "USER_BUSY": 17, "NO_ANSWER": 19}
 
 
-def disposition_of(cause: str) -> Disposition:
-    """Of a leg that nobody answered; a cause that says nothing of the phone is a failure."""
-    return _DISPOSITIONS.get(cause, "failed")
+def disposition_of(cause: str, said: str = "") -> Disposition:
+    """Of a leg that nobody answered; a cause that says nothing of the phone is a failure.
+
+    `said`: its sip_hangup_disposition. What FreeSWITCH itself cancelled did ring.
+    """
+    return _DISPOSITIONS.get(cause, "cancelled" if said == "send_cancel" else "failed")
 
 
 def q850(cause: str) -> int:

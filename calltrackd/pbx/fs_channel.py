@@ -18,9 +18,11 @@ class FsChannel:
 
     __slots__ = (
         "asked",
+        "awaits_target",
         "consulted_by",
         "consulted_for",
         "dialed",
+        "early",
         "fresh",
         "handed",
         "history",
@@ -28,6 +30,7 @@ class FsChannel:
         "id",
         "incoming",
         "last_partner",
+        "last_party",
         "other_half",
         "parked",
         "partner",
@@ -36,6 +39,7 @@ class FsChannel:
         "pressed_at",
         "role",
         "root",
+        "unbridged_at",
         "unparked_at",
         "up",
         "waits",
@@ -49,6 +53,8 @@ class FsChannel:
         """Its far end placed the call."""
         self.up = False
         """Its far end answered."""
+        self.early = False
+        """Bridged before both legs were answered."""
         self.asked = False
         """Its far end sent BYE or CANCEL."""
         self.root = ""
@@ -59,6 +65,12 @@ class FsChannel:
         """The channel in the same bridge."""
         self.last_partner = ""
         """The same, also after that bridge ended."""
+        self.last_party: str | None = None
+        """Whose channel that is."""
+        self.unbridged_at = 0.0
+        """When that bridge ended."""
+        self.awaits_target = False
+        """Given to a phone that rings still."""
         self.history = ""
         """transfer_history as its latest bridge began."""
         self.dialed = ""
@@ -84,7 +96,8 @@ class FsChannel:
     def meet(self, other: "FsChannel") -> None:
         """In one bridge from now on."""
         self.partner = self.last_partner = other.id
-        self.parked = self.waits = self.picked_off = False
+        self.last_party = other.party
+        self.parked = self.waits = self.picked_off = self.awaits_target = False
 
 
 def identity(headers: Headers, rules: ChannelRules) -> tuple[Role, str | None]:

@@ -6,6 +6,7 @@ FreeSWITCH has no event of a transfer. What there is, measured on 1.11.1:
   a REFER the leg that sent it ends with endpoint_disposition BLIND_TRANSFER.
 * REFER with Replaces: of the two legs of one phone the one that is replaced ends with
   ATTENDED_TRANSFER; later the client is bridged with the other's partner.
+  While the other phone still rings the client is sent to `park` inline and waits there for it.
 * att_xfer: a phone amid a talk rings another on its own behalf; no hold, no unbridge is told. If it
   hangs up while the other lives, the client goes there (source: `att_thread_run`).
 * intercept, INVITE with Replaces: a phone is bridged with a client that it was not dialled for.
@@ -30,6 +31,10 @@ Events = Iterable[ChannelEvent]
 
 TAKEN_S = 1.0
 """Who takes a client from a park is bridged with it within this time after the park's end."""
+
+
+WAITING, INLINE = ":bl_xfer:park/", "/inline"
+"""The history's entry of a client that was given to a phone that rings."""
 
 
 class Handovers:
@@ -77,8 +82,25 @@ class Handovers:
         if headers.get("Answer-State") == "hangup":
             return ()
         channel.history = history
+        if latest.endswith(INLINE) and WAITING in latest:
+            return self._given_to_ringing(at, channel)
         channel.dialed = headers.get("Caller-Destination-Number", "")
         return (Moved(at=at, channel=channel.id),)
+
+    def _given_to_ringing(self, at: float, client: FsChannel) -> Events:
+        """REFER with Replaces before the other phone answered."""
+        second = next((c for c in self._channels.living.values() if _calls(c, client)), None)
+        if second is None:
+            return (Moved(at=at, channel=client.id),)
+        client.awaits_target = second.handed = True
+        told = TransferredAttended(
+            at=at,
+            by=(client.last_partner, second.id),
+            channel=client.id,
+            target=self._target_of(second),
+            ok=True,
+        )
+        return (told,)
 
     def given(self, at: float, channel: FsChannel, headers: Headers) -> Events:
         """A leg leaves its talk for good: the party of an attended transfer goes on elsewhere."""
@@ -144,3 +166,9 @@ class Handovers:
             return ()
         to = partner.dialed
         return (TransferredBlind(at=at, by=channel.id, channel=partner.id, number=to),)
+
+
+def _calls(channel: FsChannel, client: FsChannel) -> bool:
+    """A call that the phone which talked with the client made meanwhile."""
+    own = channel.role == "operator" and channel.party == client.last_party
+    return own and channel.incoming and channel.id != client.last_partner and not channel.handed

@@ -4,7 +4,9 @@ Measured, and from the source: `show channels as json` has `initial_dest` and `i
 which no transfer overwrites, and `created_epoch` in whole seconds; with no channel it is
 `{"row_count": 0}` without `rows`. `show calls as json` pairs the bridged legs. Only
 `uuid_dump UUID json` tells whether the caller hides its number, so a list waits for the dumps of
-the channels that came in; an event of a channel has the same headers and stands for its dump.
+the channels that came in; an event of a channel has the same headers and stands for its dump. The
+lists come out of a database that is written some time later, and their answers after events that
+are younger: a channel whose dump is refused, or whose end was told just now, is none.
 """
 
 from collections.abc import Iterable
@@ -23,6 +25,11 @@ UP = frozenset({"ACTIVE", "HELD", "UNHELD"})
 RINGING = frozenset({"RINGING", "EARLY"})
 PATIENCE_S = 2.0
 """Seconds that a list waits for dumps."""
+REMEMBERED_S = 30.0
+"""Seconds for which an end is remembered; a list is never so old."""
+CALLS, CHANNELS = "show calls as json", "show channels as json"
+DUMP = "uuid_dump"
+GONE = "-ERR No such channel!"
 
 
 class Listing:
@@ -34,10 +41,24 @@ class Listing:
         self._since = 0.0
         self._dumps: dict[str, Headers] = {}
         self._pairs: list[Pair] = []
+        self._ended: dict[str, float] = {}
+        """Channels that ended of late, oldest first, and when that was told."""
+
+    def ended(self, channel: str, at: float) -> None:
+        """A channel's end was told at `at`: a list that is under way may still have it."""
+        while self._ended and at - next(iter(self._ended.values())) > REMEMBERED_S:
+            del self._ended[next(iter(self._ended))]
+        self._ended[channel] = at
+
+    def gone(self, channel: str) -> None:
+        """A channel of the list has no dump: it is no more."""
+        if self._rows is not None:
+            self._rows.pop(channel, None)
 
     def channels(self, rows: Iterable[Row], at: float) -> None:
         """`show channels`: all there are at `at`."""
-        self._rows = {row["uuid"]: row for row in rows if row.get("uuid")}
+        listed = ((row.get("uuid", ""), row) for row in rows)
+        self._rows = {uuid: row for uuid, row in listed if uuid and uuid not in self._ended}
         self._since = at
 
     def calls(self, rows: Iterable[Row]) -> None:
@@ -119,8 +140,8 @@ def dump_of(text: str) -> Row | None:
 
 
 def bridge_of(one: str, other: str) -> str:
-    """A name for the bridge of two channels, the one that made it first."""
-    return f"{one}+{other}"
+    """A name for the bridge of two channels."""
+    return "+".join(sorted((one, other)))
 
 
 def room_of(conference: str) -> str:

@@ -32,7 +32,7 @@ class FsPlaces:
     def park(self, at: float, headers: Headers) -> Events:
         """Phones are parked for moments amid att_xfer and intercept: only a client's counts."""
         channel = self._channels.of(headers)
-        if channel.role != "client" or channel.parked:
+        if channel.role != "client" or channel.parked or channel.awaits_target:
             return ()
         channel.parked = True
         if not channel.last_partner:

@@ -26,8 +26,10 @@ import structlog
 
 from calltrackd.pbx.segment import PLAIN, Segment, found_in, write_all
 from calltrackd.pbx.stream import (
+    ENCODINGS,
     Chunk,
     Header,
+    Kind,
     Mark,
     StreamError,
     chunk_line,
@@ -65,14 +67,16 @@ class JournalLimits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Journal:
-    """Appends and reads the journal of the attachment `pbx` under `folder`.
+    """Appends and reads the journal of the attachment `pbx`, which speaks `stream`, under `folder`.
 
     Opening mends what a killed process left: a half written line is cut off (`torn`), and when the
     last line is not the end of a connection, that mark is added at the time of the last line.
     Methods are called from one thread; `read` may run in another while appends go on.
     """
 
-    def __init__(self, folder: Path, pbx: str, limits: JournalLimits | None = None) -> None:
+    def __init__(
+        self, folder: Path, pbx: str, limits: JournalLimits | None = None, stream: Kind = "ami"
+    ) -> None:
         self.folder = folder / quote(pbx, safe="")
         self.limits = limits or JournalLimits()
         self.torn = 0
@@ -84,6 +88,7 @@ class Journal:
         self._mutex = threading.Lock()
         self._packer = ThreadPoolExecutor(1, thread_name_prefix=f"journal-{pbx}")
         self._fd: int | None = None
+        self._stream = stream
         self._header = Header(pbx=pbx, t0=0.0)
         self._dirty = False
         self._unended = False
@@ -121,11 +126,15 @@ class Journal:
         return (
             active.size >= self.limits.segment_bytes
             or at - self._header.t0 >= self.limits.segment_age_s
+            or self._header.stream != self._stream  # the attachment was another make's before
         )
 
     def _begin(self, seq: int, at: float, line: _Line) -> None:
         """A new segment with its first line. The old one stays the active one when that fails."""
-        header = Header(pbx=self.pbx, t0=moment(at), seq=seq)
+        encoding = ENCODINGS[self._stream]
+        header = Header(
+            stream=self._stream, pbx=self.pbx, t0=moment(at), encoding=encoding, seq=seq
+        )
         path = self.folder / f"{seq:012d}{PLAIN}"
         segment = Segment(seq, path, size=0, last_at=at)
         old = self._fd

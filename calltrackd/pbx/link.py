@@ -1,4 +1,4 @@
-"""The attachment to one Asterisk: kept up for ever, with every byte journalled before it acts.
+"""The attachment to one PBX: kept up for ever, with every byte journalled before it acts.
 
     run: room on the disk? -> connect, log in -> snapshot, ping ... lost -> wait -> again
 
@@ -15,25 +15,23 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Generic, Protocol
 
 import structlog
 
+from calltrackd.pbx.access import Access, C, watch
 from calltrackd.pbx.errors import HalfOpenError, LinkDownError
 from calltrackd.pbx.journal import Journal, JournalError
-from calltrackd.pbx.protocol import AmiConnection
-from calltrackd.pbx.session import AsteriskSettings, connect, watch
-from calltrackd.pbx.snapshot import take_snapshot
 from calltrackd.pbx.stream import moment
-from calltrackd.pbx.wire import FieldValue, Frame
 
 _FIRST_WAIT_S = 0.5
 _STEADY_S = 10.0
 """A link that held so long was a good one."""
 _SLOW_S = 1.0
-"""For one append. Asterisk drops a client that does not read for 5 to 10 s."""
+"""For one append. Asterisk drops a client that does not read for 5 to 10 s, FreeSWITCH one that
+is 100,000 events behind."""
 _MOST_HELD = 8 << 20
-"""Bytes before the login is accepted: a manager sends two lines, anything else is none."""
+"""Bytes before the login is accepted: a PBX sends a few lines, anything else is none."""
 
 _log = structlog.get_logger(__name__)
 
@@ -51,23 +49,23 @@ class Sink(Protocol):
         """Logged in; the new connection's bytes follow."""
 
 
-class Link:
+class Link(Generic[C]):
     """Supervises the connection to one PBX. `clock`: unix seconds; `draw`: a number in [0, 1)."""
 
     def __init__(
         self,
-        settings: AsteriskSettings,
+        access: Access[C],
         journal: Journal,
         sink: Sink,
         clock: Callable[[], float] = time.time,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        self._settings = settings
+        self._access = access
         self._journal = journal
         self._sink = sink
         self._clock = clock
         self._draw = draw
-        self._connection: AmiConnection | None = None
+        self._connection: C | None = None
         self._held: list[tuple[float, bytes]] = []
         self._held_bytes = 0
         self._owed_eof: float | None = None
@@ -93,16 +91,12 @@ class Link:
             return self._outage_s
         return self._outage_s + max(0.0, self._clock() - self._down_since)
 
-    async def action(self, name: str, /, **fields: FieldValue) -> list[Frame]:
-        """Send an action now; its reply, with all items when the reply is a list.
-
-        An Originate is answered when it is queued; its OriginateResponse comes as an event. Raises
-        LinkDownError (down, or lost before the answer), ActionRefusedError, ActionTimeoutError
-        (after `action_timeout_s` of silence), BadFieldError (CR, LF or NUL in a field).
-        """
+    @property
+    def connection(self) -> C:
+        """The connection of this moment. LinkDownError when there is none."""
         if self._connection is None:
             raise LinkDownError(self._said or "not logged in yet")
-        return await self._connection.action(name, fields, self._settings.action_timeout_s)
+        return self._connection
 
     async def run(self) -> None:
         """Keep the link up until cancelled. Raises LoginRefusedError: a retry can't help."""
@@ -128,7 +122,7 @@ class Link:
     async def _hold(self) -> None:
         """One connection from begin to end. LinkDownError tells why it ended."""
         self._held, self._held_bytes = [], 0
-        connection = await connect(self._settings, self._bytes)
+        connection = await self._access.connect(self._bytes)
         lost_at = None
         try:
             self._accept(connection)
@@ -140,10 +134,10 @@ class Link:
             connection.end("closed by us")
             self._lose(self._clock() if lost_at is None else lost_at)
 
-    async def _until_end(self, connection: AmiConnection) -> None:
+    async def _until_end(self, connection: C) -> None:
         """Watch the link and take the snapshot. Raises LinkDownError."""
         tasks = [  # no TaskGroup: before 3.13 it swallows a cancel that meets an error
-            asyncio.create_task(watch(self._settings, connection)),
+            asyncio.create_task(watch(self._access, connection)),
             asyncio.create_task(self._snapshot(connection)),
         ]
         try:
@@ -155,8 +149,8 @@ class Link:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _snapshot(self, connection: AmiConnection) -> None:
-        await take_snapshot(connection, self._journal.pbx, self._settings.action_timeout_s)
+    async def _snapshot(self, connection: C) -> None:
+        await self._access.look_around(connection, self._journal.pbx)
         _log.info("snapshot is taken", pbx=self._journal.pbx)
 
     # -- bytes
@@ -184,7 +178,7 @@ class Link:
 
     # -- up and down
 
-    def _accept(self, connection: AmiConnection) -> None:
+    def _accept(self, connection: C) -> None:
         """The login was accepted: from here on the connection exists for everybody."""
         first_at = self._held[0][0]
         seq = self._journal.mark(first_at, "reconnect")
@@ -197,7 +191,7 @@ class Link:
         _log.info(
             "attached",
             pbx=self._journal.pbx,
-            banner=connection.banner.result(),
+            banner=connection.greeting,
             outage_s=round(outage, 3),
         )
         held, self._held = self._held, []
@@ -231,6 +225,6 @@ class Link:
 
     def _wait(self) -> float:
         """Seconds until the next attempt."""
-        bound = min(self._settings.retry_cap_s, _FIRST_WAIT_S * 2.0 ** min(self._tries, 16))
+        bound = min(self._access.retry_cap_s, _FIRST_WAIT_S * 2.0 ** min(self._tries, 16))
         self._tries += 1
         return self._draw() * bound

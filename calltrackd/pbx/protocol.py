@@ -13,6 +13,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
+from calltrackd.pbx.beat import rest
 from calltrackd.pbx.errors import ActionRefusedError, ActionTimeoutError, LinkDownError
 from calltrackd.pbx.wire import AmiCodec, FieldValue, Frame, encode_action
 
@@ -57,11 +58,19 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
         if self.ended.done():
             return
         self.reads += 1
+        if not self.responses:
+            rest(self.transport)
         try:
             self._on_bytes(data)
         except LinkDownError as error:
             self.end(str(error))
             return
+        if self.responses or not self.banner.done():
+            self._answer(data)
+        else:  # nobody waits: the next reply begins after these bytes
+            self._codec.reset()
+
+    def _answer(self, data: bytes) -> None:
         for frame in self._codec.feed(data):
             if "Banner" in frame:
                 if not self.banner.done():
@@ -76,6 +85,15 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
     def close(self) -> None:
         """What panoramisk calls it."""
         self.end("closed")
+
+    @property
+    def greeting(self) -> str:
+        """The banner, once it came."""
+        return self.banner.result()
+
+    async def ping(self, timeout_s: float, patience: int) -> None:
+        """An action that does nothing. Raises as `action` does."""
+        await self.action("Ping", {}, timeout_s, patience)
 
     def end(self, reason: str) -> None:
         """Close at once and fail everything that waits. The first reason counts."""
@@ -97,6 +115,7 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
         data.as_list = as_list
         self.responses[data.id] = data
         self.transport.write(encoded)
+        self.transport.resume_reading()
         return data.future  # type: ignore[no-any-return] # panoramisk has no types
 
     async def action(

@@ -1,25 +1,19 @@
-"""Connect, log in, and know whether the other end is still there."""
+"""Connect to a manager interface and log in."""
 
 import asyncio
 import hashlib
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Literal, Protocol
 
 from calltrackd.pbx.errors import (
     ActionRefusedError,
     ActionTimeoutError,
-    HalfOpenError,
     LinkDownError,
     LoginRefusedError,
 )
 from calltrackd.pbx.protocol import AmiConnection
-
-_PATIENCE = 3
-"""Ping timeouts that a PBX may take to answer while it still sends other bytes: a saturated one
-answers late. One that sends but obeys nothing any more is no use either, so there is an end."""
 
 
 class Secret(Protocol):
@@ -143,25 +137,6 @@ async def _proof(settings: AsteriskSettings, connection: AmiConnection) -> dict[
     proof = (reply[0].get("Challenge", "") + secret).encode()
     key = hashlib.md5(proof, usedforsecurity=False).hexdigest()  # AMI knows no other digest
     return {"AuthType": "MD5", "Key": key}
-
-
-async def watch(settings: AsteriskSettings, connection: AmiConnection) -> None:
-    """Ping until the connection ends. Raises LinkDownError then, HalfOpenError on silence.
-
-    An answer to each ping is required. Other bytes only give it more time; so a daemon that was
-    stalled itself finds them and does not blame the PBX. A refusal is an answer, too: a PBX that
-    shuts down refuses all actions until it closes the connection.
-    """
-    while True:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(settings.ping_every_s):
-                raise LinkDownError(await asyncio.shield(connection.ended))
-        try:
-            await connection.action("Ping", {}, settings.ping_timeout_s, _PATIENCE)
-        except ActionRefusedError:
-            continue
-        except ActionTimeoutError as error:
-            raise HalfOpenError(f"half-open: {error}") from error
 
 
 def _reason(settings: AsteriskSettings, error: OSError) -> str:

@@ -23,7 +23,7 @@ Kind = Literal["ami", "esl-plain"]
 EOF = "--EOF--"
 RECONNECT = "--RECONNECT--"
 _MARKS: dict[Mark, str] = {"eof": EOF, "reconnect": RECONNECT}
-_NAMES: dict[Kind, str] = {"ami": "utf-8+surrogateescape", "esl-plain": "latin-1"}
+ENCODINGS: dict[Kind, str] = {"ami": "utf-8+surrogateescape", "esl-plain": "latin-1"}
 
 
 class StreamError(Exception):
@@ -46,7 +46,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     pbx: str
     scenario: str = ""
     t0: float
-    encoding: str = _NAMES["ami"]
+    encoding: str = ENCODINGS["ami"]
     seq: int = 1
 
 

@@ -1,7 +1,7 @@
 """The operator's confirmation: one beep for a known sequence, two for an unknown one.
 
-Measured on Asterisk 22.10 and 16.28 in the RTP of both sides of a talk: the client hears nothing of
-any of them, and none counts as a key press.
+Asterisk (`confirmation`). Measured on 22.10 and 16.28 in the RTP of both sides: the client
+hears nothing of any of them, and none counts as a key press.
 
     playmf    700 + 900 Hz, mixed by Asterisk itself, so every phone plays it; first after 130 ms,
               two 300 ms apart; the operator misses 0.2 s of the client for each
@@ -12,6 +12,9 @@ any of them, and none counts as a key press.
 
 **PlayDTMF and PlayMF hold up the AMI session that asks for them** while they sound (events behind
 them came 79 and 280 ms late): send these actions over a session that reads no events.
+
+FreeSWITCH (`displacement`). Measured on 1.11: `uuid_displace ... mux` mixes the tone over what the
+operator hears, after 4 ms; the client and the recording of its leg have none of it.
 """
 
 from typing import Literal
@@ -38,6 +41,12 @@ def confirmation(kind: Kind, channel: str, *, known: bool) -> list[Action]:
             return [_whisper(channel, known=known)]
         case "off":
             return []
+
+
+def displacement(uuid: str, *, known: bool) -> str:
+    """The API command that lets only the phone of this leg hear the tone: 300 ms, or twice 120."""
+    tone = "%(300,0,1200);loops=1" if known else "%(120,120,1200);loops=2"
+    return f"uuid_displace {uuid} start tone_stream://{tone} 0 mux"
 
 
 def _beep(channel: str, action: str, digit: str) -> Action:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from calltrackd.model.call import CallRecord
 from calltrackd.pbx.stream import Header, Kind, Stream, StreamError
-from calltrackd.pipeline.build import enricher_of, street_of
+from calltrackd.pipeline.build import enricher_of, stream_of, street_of
 from calltrackd.pipeline.commit import Committed, Committer
 from calltrackd.pipeline.street import Effects, Street
-from calltrackd.settings import AsteriskPbx, FreeswitchPbx, Settings
+from calltrackd.settings import AsteriskPbx, FreeswitchPbx, Pbx, Settings
 from calltrackd.store.engine import Store
 
 BATCH_CHUNKS = 500
@@ -73,13 +73,14 @@ async def _put(committer: Committer, street: Street, effects: Effects) -> None:
     await committer.put(street.pbx, street.seq, effects.changes, effects.first_seqs)
 
 
-def attachment(settings: Settings, header: Header) -> AsteriskPbx | FreeswitchPbx:
-    """The attachment of the stream's name; the only one; else the defaults under that name."""
+def attachment(settings: Settings, header: Header) -> Pbx:
+    """The attachment of the stream's name; the only one of its make; else the make's defaults."""
+    alike = [pbx for pbx in settings.pbx if stream_of(pbx) == header.stream]
+    named = [pbx for pbx in alike if pbx.name == header.pbx]
+    if named or len(alike) == 1:
+        return (named or alike)[0]
     if header.stream == "esl-plain":
         return FreeswitchPbx.model_construct(kind="freeswitch", name=header.pbx)
-    named = [pbx for pbx in settings.pbx if pbx.name == header.pbx]
-    if named or len(settings.pbx) == 1:
-        return (named or settings.pbx)[0]
     return AsteriskPbx.model_construct(kind="asterisk", name=header.pbx)
 
 

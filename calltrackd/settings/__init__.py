@@ -7,7 +7,7 @@ from calltrackd.settings.kinds import KindRule, Kinds, KindsOverride
 from calltrackd.settings.load import DEFAULT_PATH, files_of, load
 from calltrackd.settings.number import Number
 from calltrackd.settings.pbx import AsteriskPbx
-from calltrackd.settings.root import Settings
+from calltrackd.settings.root import Pbx, Settings
 from calltrackd.settings.schema import json_schema
 from calltrackd.settings.service import (
     JournalSettings,
@@ -31,6 +31,7 @@ __all__ = [
     "LogSettings",
     "Mapping",
     "Number",
+    "Pbx",
     "Place",
     "Problem",
     "RecordingSettings",

@@ -1,14 +1,16 @@
 """What is allowed, but hardly meant: `calltrackd config check` says it."""
 
-import ipaddress
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
+from calltrackd.ops.loopback import is_local
 from calltrackd.settings.errors import Mark, Place
+from calltrackd.settings.freeswitch import FreeswitchPbx
 from calltrackd.settings.root import Settings
 
-LOCAL_NAMES = frozenset({"localhost", "::1"})
+SHIPPED_SECRET = "ClueCon"  # noqa: S105 - the one that FreeSWITCH comes with
+"""It lets whoever reaches the port run any program on the PBX (`system`)."""
 
 
 def advise(settings: Settings, marks: Mark) -> list[str]:
@@ -18,6 +20,7 @@ def advise(settings: Settings, marks: Mark) -> list[str]:
         *_open_secrets(settings, marks),
         *_open_port(settings),
         *_plain_link(settings),
+        *_known_secret(settings),
     ]
 
 
@@ -45,22 +48,25 @@ def _open_secrets(settings: Settings, marks: Mark) -> Iterator[str]:
 
 
 def _open_port(settings: Settings) -> Iterator[str]:
-    if settings.web.enabled and not _is_local(settings.web.host):
+    if settings.web.enabled and not is_local(settings.web.host):
         yield f"web.host = {settings.web.host}: calls can be read without a login by who reaches it"
 
 
-def _plain_link(settings: Settings) -> Sequence[str]:
-    return [
-        f"pbx {pbx.name}: calls travel to this machine unencrypted: tls = true"
-        for pbx in settings.pbx
-        if not pbx.tls and not _is_local(pbx.host)
-    ]
+def _plain_link(settings: Settings) -> Iterator[str]:
+    for pbx in settings.pbx:
+        told = f"pbx {pbx.name}: calls travel to this machine unencrypted"
+        if is_local(pbx.host):
+            continue
+        if isinstance(pbx, FreeswitchPbx):
+            yield f"{told}, the password too: an event socket has no TLS, use a tunnel"
+        elif not pbx.tls:
+            yield f"{told}: tls = true"
 
 
-def _is_local(host: str) -> bool:
-    if host in LOCAL_NAMES:
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+def _known_secret(settings: Settings) -> Iterator[str]:
+    for pbx in settings.pbx:
+        if isinstance(pbx, FreeswitchPbx) and pbx.secret.get_secret_value() == SHIPPED_SECRET:
+            yield (
+                f"pbx {pbx.name}: {SHIPPED_SECRET} is the password that everybody knows: change it"
+                " in event_socket.conf.xml"
+            )

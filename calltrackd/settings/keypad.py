@@ -70,7 +70,8 @@ class Keypad(Section):
     tone: Literal["playmf", "playdtmf", "whisper", "off"] = "playmf"
     """The operator's confirmation, which the client does not hear: one for a known sequence, two
     for an unknown one. `playmf` is mixed into what the operator hears, `playdtmf` a key that the
-    phone itself makes heard, `whisper` a beep by ChanSpy (needs a dialplan context)."""
+    phone itself makes heard, `whisper` a beep by ChanSpy (needs a dialplan context). FreeSWITCH
+    mixes it in by `uuid_displace`, whichever of the three is set."""
     map: list[KeypadMap] = Field(default=[])
     """Maps of keys to tags. All that fit a call hold; of two that give a sequence a tag, the one
     with more limits wins."""

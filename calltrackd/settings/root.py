@@ -11,6 +11,7 @@ from calltrackd.model.numbers import e164
 from calltrackd.settings.alerts import AlertRule
 from calltrackd.settings.base import LocalPath, PhoneNumber, Section, lent, surroundings, told
 from calltrackd.settings.clashes import raise_all, unique
+from calltrackd.settings.freeswitch import FreeswitchPbx
 from calltrackd.settings.keypad import Keypad
 from calltrackd.settings.kinds import Kinds
 from calltrackd.settings.number import Number
@@ -25,6 +26,9 @@ from calltrackd.settings.service import (
 )
 from calltrackd.settings.speech import Speech
 from calltrackd.settings.target import WebhookTarget
+
+Pbx = Annotated[AsteriskPbx | FreeswitchPbx, Field(discriminator="kind")]
+"""An attachment to a PBX of either make."""
 
 
 def _state_dir() -> Path:
@@ -48,7 +52,7 @@ class Settings(Section):
     """Numbers of the company that are not tracked (shown on outbound calls, dialled by staff)."""
     numbers_file: LocalPath | None = None
     """CSV file of further numbers: columns are the keys of [[number]]; , or ; between them."""
-    pbx: Annotated[list[AsteriskPbx], unique("pbx", "name", str)] = Field(default=[])
+    pbx: Annotated[list[Pbx], unique("pbx", "name", str)] = Field(default=[])
     """Attachments, one a PBX."""
     number: Annotated[list[Number], unique("number", "did", _same_number)] = Field(default=[])
     """Tracking numbers."""

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from calltrackd.settings import shape
 from calltrackd.settings.base import NAME
 from calltrackd.settings.errors import Mark, Path, Problem, dotted
+from calltrackd.settings.freeswitch import USER
 from calltrackd.settings.keypad import KEYS
 from calltrackd.settings.pbx import LINE
 from calltrackd.settings.root import Settings
@@ -25,8 +26,12 @@ MEANT = {
     NAME: "one word of letters, digits, dots, dashes and underscores, 64 at most",
     LINE: "one line",
     HEADER: "a header's name (RFC 9110)",
+    USER: "user@domain of FreeSWITCH's directory",
     KEYS: "keys of a telephone: 0-9, *, #, A-D, 16 at most",
 }
+
+FORMS = ("union_tag_invalid", "union_tag_not_found")
+"""A table of which only its `kind` tells what may stand in it."""
 
 
 def nearest(word: str, words: Collection[str]) -> str:
@@ -46,26 +51,44 @@ def problems_of(error: ValidationError, marks: Mark) -> list[Problem]:
     found = []
     for one in error.errors(include_url=False):
         path = tuple(key for key in one["loc"] if key != "[key]")
-        found.append(Problem(marks.find(path), dotted(path), _message(one, path, marks)))
+        message = _message(one, path, marks)
+        if _kind(one) in FORMS:
+            path = (*path, "kind")
+        path = shape.untagged(Settings, path)
+        found.append(Problem(marks.find(path), dotted(path), message))
     return found
 
 
+def _kind(one: ErrorDetails) -> str:
+    """Pydantic's name of the error, also when it was raised once more."""
+    return str(one.get("ctx", {}).get("kind", one["type"]))
+
+
 def _message(one: ErrorDetails, path: Path, marks: Mark) -> str:
+    match _kind(one):
+        case kind if kind in FORMS:
+            return _form(one, path)
+        case "extra_forbidden":
+            return _unknown(path)
+        case "missing":
+            return f"is missing: {_description(path)}"
+        case "literal_error":
+            return _choice(one["input"], path)
+        case _:
+            return _should(one, marks)
+
+
+def _should(one: ErrorDetails, marks: Mark) -> str:
+    """Pydantic's own words, and what was found instead, or what it clashes with."""
     context = one.get("ctx", {})
-    kind = context.get("kind", one["type"])
-    if kind == "extra_forbidden":
-        return _unknown(path)
-    if kind == "missing":
-        return f"is missing: {_description(path)}"
-    if kind == "literal_error":
-        return _choice(one["input"], path)
+    if _kind(one) == "string_pattern_mismatch":
+        return f"should be {MEANT.get(context['pattern'], 'like ' + context['pattern'])}"
     if other := context.get("other"):
         return f"{one['msg']} (the other: {marks.find(other)})"
-    if kind == "string_pattern_mismatch":
-        return f"should be {MEANT.get(context['pattern'], 'like ' + context['pattern'])}"
     message = re.sub(r"^\w+ should", "should", one["msg"])
     name = TOML_NAMES.get(type(one["input"]))
-    return f"{message}, found {name}" if kind.endswith(("_type", "_parsing")) and name else message
+    wrong_type = _kind(one).endswith(("_type", "_parsing")) and name
+    return f"{message}, found {name}" if wrong_type else message
 
 
 def _unknown(path: Path) -> str:
@@ -74,6 +97,9 @@ def _unknown(path: Path) -> str:
     names = list(table.model_fields) if shape.is_model(table) else []
     near = difflib.get_close_matches(str(word).lower(), names, n=1, cutoff=0.6)
     homes = [] if near else [home for home in _homes(Settings, ()) if home[-1] == word]
+    here = tuple(key for key in shape.untagged(Settings, path) if isinstance(key, str))
+    if here in homes:
+        return f"no such setting with kind = {shape.tag(table)}"
     if homes:
         return f"no such setting here; it belongs to {dotted(homes[0][:-1]) or 'the top'}"
     return f"no such setting{nearest(str(word), names)}"
@@ -84,10 +110,9 @@ def _homes(model: type[BaseModel], path: Path) -> list[Path]:
     found: list[Path] = []
     for name, field in model.model_fields.items():
         kind = shape.bare(field.annotation)
-        inner = shape.bare(shape.inside(kind, 0)) if shape.is_list(kind) else kind
         found.append((*path, name))
-        if shape.is_model(inner):
-            found += _homes(inner, (*path, name))
+        for form in shape.models(shape.inside(kind, 0) if shape.is_list(kind) else kind):
+            found += _homes(form, (*path, name))
     return found
 
 
@@ -96,6 +121,16 @@ def _description(path: Path) -> str:
     table: Any = shape.at(Settings, tuple(outer))
     text = table.model_fields[word].description or ""
     return text.rstrip(".")
+
+
+def _form(one: ErrorDetails, path: Path) -> str:
+    """What a table without a `kind`, or with one that nobody knows, should say."""
+    forms = shape.models(shape.at(Settings, path))
+    if _kind(one) == "union_tag_not_found":
+        return f"is missing: {_description((*path, shape.tag(forms[0]), 'kind'))}"
+    words = [shape.tag(form) for form in forms]
+    found = one["ctx"]["tag"]
+    return f"{found!r} is not among the choices{nearest(str(found), words)}"
 
 
 def _choice(value: Any, path: Path) -> str:

@@ -14,18 +14,20 @@ flush. Nobody waits for a timer.
                        by one would only repeat it
 
 A result is handed out after the commit and never before. A unit can run twice, so it must not
-change anything but the database before it returns; it runs in the order of submission.
+change anything but the database before it returns; it runs in the order of submission, and it may
+await nothing but its statements: on SQLite it runs in the connection's thread, without event loop.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from calltrackd.store.errors import StoreDown, typed
+from calltrackd.store.sqlite import in_its_thread
 
 T = TypeVar("T")
 Work = Callable[[AsyncConnection], Awaitable[T]]
@@ -66,6 +68,7 @@ class Writer:
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+        self._run_whole = in_its_thread if engine.dialect.name == "sqlite" else _here
         self._waiting: deque[_Unit] = deque()
         self._wake = asyncio.Event()
         self._closing = False
@@ -134,8 +137,8 @@ class Writer:
         if not units:
             return None
         try:
-            async with self._engine.begin() as conn:
-                results = [await unit.work(conn) for unit in units]
+            async with self._engine.connect() as conn:
+                results = await self._run_whole(conn, _committed(conn, units))
         except asyncio.CancelledError:
             for unit in units:
                 unit.refuse(StoreDown("the store was stopped"))
@@ -148,3 +151,14 @@ class Writer:
             if not unit.result.done():
                 unit.result.set_result(result)
         return None
+
+
+async def _committed(conn: AsyncConnection, units: Sequence[_Unit]) -> list[Any]:
+    """The units' results, once their changes are in the database."""
+    async with conn.begin():
+        return [await unit.work(conn) for unit in units]
+
+
+async def _here(_conn: AsyncConnection, work: Coroutine[Any, Any, T]) -> T:
+    """Drivers of other databases need the event loop for every statement."""
+    return await work

@@ -52,8 +52,8 @@ def test_live_calls_are_found_by_their_id() -> None:
     found = story.tracker.record(call, story.record.started_at + 10)
     assert found is not None
     assert (found.talk_s, found.duration_s) == (7, 10)
-    (name,) = story.tracker.operator_channels(call, "101")
-    assert name.startswith("PJSIP/101-")
+    (phone,) = story.tracker.operator_channels(call, "101")
+    assert phone.name.startswith("PJSIP/101-")
     assert story.tracker.operator_channels(call, "102") == []
     story.hangs_up("client", "101")
     assert story.tracker.record(call, 0) is None

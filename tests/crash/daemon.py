@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import aiohttp
 
@@ -24,11 +24,16 @@ from calltrackd.store.engine import Store
 KEY = bytes(range(32))
 MOST = 1_000_000
 READY_S = 60.0
+EXTENSIONS = {
+    "asterisk": "extensions = ['^PJSIP/(\\d{3})-', '^PJSIP/(sink)-']",
+    "freeswitch": "",
+}
+"""Of each make of PBX; FreeSWITCH's defaults fit the lab."""
 SETTINGS = """\
 state_dir = "state"
 
 [[pbx]]
-kind = "asterisk"
+kind = "{make}"
 name = "office"
 port = {ami}
 secret = "{secret}"
@@ -36,7 +41,7 @@ ping_every_s = {ping}
 ping_timeout_s = {ping}
 retry_cap_s = 1.0
 connect_timeout_s = 5.0
-extensions = ['^PJSIP/(\\d{{3}})-', '^PJSIP/(sink)-']
+{extensions}
 
 [[number]]
 did = "+74950000001"
@@ -67,7 +72,14 @@ class Daemon:
     """One installation in `folder`; `async with` ends whatever still runs of it."""
 
     def __init__(
-        self, folder: Path, ami_port: int, url: str, *, secret: str = "CHANGE-ME", ping: float = 2.0
+        self,
+        folder: Path,
+        ami_port: int,
+        url: str,
+        *,
+        secret: str = "CHANGE-ME",
+        ping: float = 2.0,
+        make: Literal["asterisk", "freeswitch"] = "asterisk",
     ) -> None:
         self.folder = folder
         self.config = folder / "calltrackd.toml"
@@ -76,6 +88,8 @@ class Daemon:
         self._values = {
             "ami": ami_port, "url": url, "secret": secret, "ping": ping, "web": self.web_port,
             "medium": "cpc",
+            "make": make,
+            "extensions": EXTENSIONS[make],
             "key": base64.b64encode(KEY).decode(),
         }  # fmt: skip
         self._process: asyncio.subprocess.Process | None = None

@@ -1,6 +1,7 @@
 """`calltrackd run` as systemd starts it: exit codes, signals, kill -9."""
 
 import asyncio
+import json
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
@@ -48,6 +49,18 @@ async def ended(process: Process) -> tuple[int | None, str]:
     async with asyncio.timeout(20):
         _, said = await process.communicate()
     return process.returncode, said.decode()
+
+
+async def journalled(folder: Path, data: bytes) -> None:
+    """Until these bytes are in the journal, and so are the daemon's to tell of."""
+    line = json.dumps(data.decode())[1:-1]
+    async with asyncio.timeout(20):
+        while line not in _journal(folder):  # noqa: ASYNC110 - another process writes it
+            await asyncio.sleep(0.005)
+
+
+def _journal(folder: Path) -> str:
+    return "".join(file.read_text() for file in folder.rglob("*.jsonl"))
 
 
 async def test_refused_password_is_exit_78(

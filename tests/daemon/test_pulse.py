@@ -1,7 +1,10 @@
 """What systemd hears: alive only while loop and store writer are."""
 
 import asyncio
+import threading
 from pathlib import Path
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.daemon.pulse import Pulse
 from calltrackd.ops.systemd import Notifier
@@ -49,8 +52,12 @@ async def test_watchdog_is_kicked_while_the_writer_answers(store: Store) -> None
 
 async def test_hung_writer_is_not_alive(store: Store) -> None:
     """A unit that never ends holds up the writer: systemd hears nothing more, the log says why."""
-    ear, gate = Ear(0.02), asyncio.Event()
-    held = asyncio.create_task(store.writer.submit(lambda _conn: gate.wait()))
+    ear, gate = Ear(0.02), threading.Event()
+
+    async def hangs(_conn: AsyncConnection) -> None:
+        gate.wait()
+
+    held = asyncio.create_task(store.writer.submit(hangs))
     with log() as heard:
         pulse = asyncio.create_task(Pulse(ear, store, lambda: "fine").run())
         await heard.line("store.hangs")

@@ -4,14 +4,23 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from calltrackd.daemon.toner import Toner
+from calltrackd.daemon.ami_toner import AmiToner
 from tests.daemon.company import Call, office, pbx, settings
 from tests.daemon.heard import log
 from tests.fakes.ami import FakeAmi
 
-PHONE = "PJSIP/101-00000012"
+
+class Phone(msgspec.Struct):
+    """An operator's channel."""
+
+    name: str
+    id: str = "1795000000.12"
+
+
+PHONE = Phone("PJSIP/101-00000012")
 
 
 async def test_operator_hears_it_over_a_session_without_events(
@@ -46,12 +55,12 @@ async def test_no_tone_for_what_is_read_again(tmp_path: Path, ami: FakeAmi) -> N
 @pytest.fixture
 async def toner(ami: FakeAmi) -> Any:
     """A toner of the fake PBX."""
-    one = Toner(pbx(ami, action_timeout_s=0.1), "playmf")
+    one = AmiToner(pbx(ami, action_timeout_s=0.1), "playmf")
     yield one
     await one.close()
 
 
-async def test_refused_login_is_not_tried_again(toner: Toner, ami: FakeAmi) -> None:
+async def test_refused_login_is_not_tried_again(toner: AmiToner, ami: FakeAmi) -> None:
     """A password that changed meanwhile: one attempt, one line, then silence; no fail2ban."""
     ami.secret = "another"
     with log() as heard:
@@ -63,7 +72,7 @@ async def test_refused_login_is_not_tried_again(toner: Toner, ami: FakeAmi) -> N
     assert len(ami.got("Login")) == 1
 
 
-async def test_half_open_session_is_replaced(toner: Toner, ami: FakeAmi) -> None:
+async def test_half_open_session_is_replaced(toner: AmiToner, ami: FakeAmi) -> None:
     """A PBX that answers no more costs that tone; the next one is asked over a new session."""
     ami.mute.add("PlayMF")
     with log() as heard:
@@ -77,22 +86,22 @@ async def test_half_open_session_is_replaced(toner: Toner, ami: FakeAmi) -> None
 
 
 async def test_late_tone_is_dropped(
-    toner: Toner, ami: FakeAmi, monkeypatch: pytest.MonkeyPatch
+    toner: AmiToner, ami: FakeAmi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What could not be played for a while would only confuse: it is left out."""
     now = [100.0]
     monkeypatch.setattr("calltrackd.daemon.toner._now", lambda: now[0])
-    toner.confirm("PJSIP/late-00000001", known=True)
+    toner.confirm(Phone("PJSIP/late-00000001"), known=True)
     now[0] += 3.0
     toner.confirm(PHONE, known=True)
     async with asyncio.timeout(5):
         await ami.wait_for("PlayMF")
-    assert [beep["Channel"] for beep in ami.got("PlayMF")] == [PHONE]
+    assert [beep["Channel"] for beep in ami.got("PlayMF")] == [PHONE.name]
 
 
 async def test_turned_off_asks_nothing(ami: FakeAmi) -> None:
     """`tone = "off"` opens no session."""
-    toner = Toner(pbx(ami), "off")
+    toner = AmiToner(pbx(ami), "off")
     toner.confirm(PHONE, known=True)
     assert toner._task is None
     await toner.close()

@@ -1,7 +1,8 @@
 """The demo: `make demo`, or `python -m tests.demo`. Exit code 0 when all came as expected.
 
-A real Asterisk 22 (or, where there can be none, a recorded stream of one), the real daemon as a
-child process, SIP phones that make nine calls, and a receiver that checks the webhooks.
+A real Asterisk 22, or the FreeSWITCH that CALLTRACKD_FREESWITCH names (where there can be none, a
+recorded stream of one), the real daemon as a child process, SIP phones that make nine calls, and a
+receiver that checks the webhooks.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 from tests.demo import processes
+from tests.demo.attachment import NAMES
 
 CACHE = Path(__file__).parents[2] / ".cache"
 INTERRUPTED = 130
@@ -17,6 +19,7 @@ INTERRUPTED = 130
 def main() -> int:
     """Entry point; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.demo", description=__doc__)
+    parser.add_argument("--make", choices=tuple(NAMES), default="asterisk", help="make of the PBX")
     parser.add_argument(
         "--pbx", choices=("auto", "real", "recorded"), default="auto", help="what to attach to"
     )

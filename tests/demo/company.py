@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from tests.lab.asterisk import Asterisk
 from tests.lab.config import operator_ip
 from tests.lab.diary import Diary
 from tests.lab.sip.call import Call
@@ -20,13 +20,22 @@ pause = asyncio.sleep
 """How long a person does nothing."""
 
 
+@dataclass(frozen=True)
+class Doors:
+    """Ports of SIP on 127.0.0.1: the PBX's for phones and for lines, and each phone's own."""
+
+    phones: int
+    lines: int
+    own: int
+
+
 class Company:
     """All phones. `async with`; `say` hears what happens, in words."""
 
-    def __init__(self, pbx: Asterisk, say: Callable[[str], None]) -> None:
+    def __init__(self, doors: Doors, say: Callable[[str], None]) -> None:
         self.say = say
         self.diary = Diary()
-        self._pbx = pbx
+        self._doors = doors
         self._phones: dict[str, Phone] = {}
 
     async def __aenter__(self) -> Self:
@@ -34,10 +43,9 @@ class Company:
         deaf = Ear({})  # nobody has to prove here who was heard
         for place, (name, ip) in enumerate(addresses.items()):
             hertz = 400 + 50 * place
-            identity = Identity(
-                name=name, user=name, ip=ip, port=self._pbx.ports.phone, hertz=hertz
-            )
-            phone = Phone(identity, ("127.0.0.1", self._pbx.ports.sip), self.diary, deaf)
+            identity = Identity(name=name, user=name, ip=ip, port=self._doors.own, hertz=hertz)
+            door = self._doors.lines if name == TRUNK else self._doors.phones
+            phone = Phone(identity, ("127.0.0.1", door), self.diary, deaf)
             await phone.open()
             self._phones[name] = phone
         return self

@@ -6,7 +6,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
+from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from rich.console import Console
 from calltrackd.cli.common import console as wide_console
 from calltrackd.cli.feed import follow
 from calltrackd.cli.format import table
+from tests.demo.attachment import NAMES, Make, Pbx
 from tests.demo.check import differences
+from tests.demo.given import GivenPbx
 from tests.demo.house import House, InUseError
 from tests.demo.processes import ENDINGS, say
 from tests.demo.real import RealPbx
@@ -27,6 +29,7 @@ from tests.lab.packages import Unavailable
 
 LINK_S = 30.0
 """Until the daemon must be attached."""
+RECORDED_OF: dict[Make, str] = {"asterisk": "22", "freeswitch": "1.11"}
 DRAIN_S = 15.0
 """After the last call: until store and receiver must have everything."""
 
@@ -35,6 +38,7 @@ DRAIN_S = 15.0
 class Choice:
     """What the command line asked for. `pbx`: auto, real or recorded."""
 
+    make: Make
     pbx: str
     folder: Path
     cache: Path
@@ -76,28 +80,36 @@ def _first(error: BaseException) -> BaseException:
 
 
 @contextmanager
-def _pbx(choice: Choice, house: House) -> Iterator[tuple[RealPbx | RecordedPbx, str]]:
-    """A real Asterisk, or the recorded one with the reason."""
+def _pbx(choice: Choice, house: House) -> Iterator[tuple[Pbx, str]]:
+    """A real one of the chosen make, or its recorded calls with the reason."""
     if choice.pbx == "recorded":
-        yield RecordedPbx(choice.faster), _recorded_title("as asked for", choice.faster)
+        yield _recorded(choice, "as asked for")
         return
-    real = RealPbx(house.folder, choice.cache, choice.record)
-    try:
+    with ExitStack() as ending:
         try:
-            version = _prepared(real)
+            pbx, version = _real(choice, house, ending)
         except Unavailable as error:
             if choice.pbx == "real":
-                raise DemoError(f"no Asterisk is to be had: {error}") from None
-            yield RecordedPbx(choice.faster), _recorded_title(str(error), choice.faster)
+                raise DemoError(f"no {NAMES[choice.make]} is to be had: {error}") from None
+            yield _recorded(choice, str(error))
             return
-        yield real, f"calltrackd demo: a real Asterisk {version}, real SIP calls"
-    finally:
-        real.stop()
+        yield pbx, f"calltrackd demo: a real {NAMES[choice.make]} {version}, real SIP calls"
 
 
-def _recorded_title(reason: str, faster: float) -> str:
-    speed = f"{faster:g} times as fast"
-    return f"calltrackd demo: RECORDED calls of a real Asterisk 22, {speed} ({reason})"
+def _recorded(choice: Choice, reason: str) -> tuple[Pbx, str]:
+    what = f"RECORDED calls of a real {NAMES[choice.make]} {RECORDED_OF[choice.make]}"
+    title = f"calltrackd demo: {what}, {choice.faster:g} times as fast ({reason})"
+    return RecordedPbx(choice.make, choice.faster), title
+
+
+def _real(choice: Choice, house: House, ending: ExitStack) -> tuple[Pbx, str]:
+    """A PBX and its version; what must be done at the end goes to `ending`. Raises Unavailable."""
+    if choice.make == "freeswitch":
+        given = GivenPbx(choice.record)
+        return given, given.prepare()
+    real = RealPbx(house.folder, choice.cache, choice.record)
+    ending.callback(real.stop)
+    return real, _prepared(real)
 
 
 def _prepared(real: RealPbx) -> str:
@@ -110,7 +122,7 @@ def _prepared(real: RealPbx) -> str:
         return real.prepare()
 
 
-async def _watched(house: House, pbx: RealPbx | RecordedPbx, title: str) -> Outcome:
+async def _watched(house: House, pbx: Pbx, title: str) -> Outcome:
     """The asynchronous part; a signal cancels it."""
     task = asyncio.current_task()
     assert task is not None
@@ -126,7 +138,7 @@ async def _watched(house: House, pbx: RealPbx | RecordedPbx, title: str) -> Outc
             await asyncio.shield(_closed(house, pbx))
 
 
-async def _closed(house: House, pbx: RealPbx | RecordedPbx) -> None:
+async def _closed(house: House, pbx: Pbx) -> None:
     loop = asyncio.get_running_loop()
     for ending in ENDINGS:
         loop.add_signal_handler(ending, lambda: None)  # we are at it
@@ -134,7 +146,7 @@ async def _closed(house: House, pbx: RealPbx | RecordedPbx) -> None:
     await pbx.close()
 
 
-async def _run(house: House, pbx: RealPbx | RecordedPbx, title: str) -> Outcome:
+async def _run(house: House, pbx: Pbx, title: str) -> Outcome:
     screen = screen_for(title)
     events: list[dict[str, Any]] = []
 
@@ -178,7 +190,7 @@ async def _followed(house: House, screen: Screen) -> AsyncIterator[asyncio.Event
             chore.cancel()
 
 
-async def _played(pbx: RealPbx | RecordedPbx, screen: Screen, house: House) -> None:
+async def _played(pbx: Pbx, screen: Screen, house: House) -> None:
     """The calls; DemoError when the phones waited for something in vain."""
     try:
         await pbx.play(screen.say)
@@ -208,7 +220,7 @@ async def _settled(house: House, events: list[dict[str, Any]], receiver: Receive
         await asyncio.sleep(0.3)
 
 
-def _summarise(house: House, pbx: RealPbx | RecordedPbx, outcome: Outcome) -> None:
+def _summarise(house: House, pbx: Pbx, outcome: Outcome) -> None:
     screen = wide_console()
     screen.print(table(outcome.calls, time.time(), None, screen.width))
     answered = sum(call["outcome"] == "answered" for call in outcome.calls)
@@ -227,7 +239,7 @@ def _summarise(house: House, pbx: RealPbx | RecordedPbx, outcome: Outcome) -> No
     _advise(house, pbx, outcome)
 
 
-def _advise(house: House, pbx: RealPbx | RecordedPbx, outcome: Outcome) -> None:
+def _advise(house: House, pbx: Pbx, outcome: Outcome) -> None:
     """What to type next; the folder stays until the next demo."""
     moved = next(call for call in outcome.calls if call["transfers"])
     here = Path.cwd()
@@ -240,5 +252,5 @@ Look around; the store stays until the next demo:
   calltrackd tag add {moved["id"][:18]} 'call back' && calltrackd outbox list
   calltrackd replay -c {config} --diff {config.parent}/state/journal/office/*.jsonl
 Then README.md: your own PBX in five minutes.""")
-    if isinstance(pbx, RealPbx) and pbx.recordings.exists():
-        say(f"Recordings, each side apart: {pbx.recordings}")
+    if not isinstance(pbx, RecordedPbx) and pbx.recordings.exists():
+        say(f"Recordings: {pbx.recordings}")

@@ -5,7 +5,6 @@ import base64
 import fcntl
 import json
 import os
-import re
 import secrets
 import shutil
 import signal
@@ -16,24 +15,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from tests.demo.attachment import Attachment
 from tests.demo.plot import GROUP, ONE, QUEUE, TAGS
-from tests.lab.config import DIALPLAN
 
 STOP_S = 12.0
 """The daemon promises to stop within 10."""
-MANAGER = (DIALPLAN / "manager_calltrackd.conf").read_text()
-AMI_SECRET = re.findall(r"^secret *= *(\S+)", MANAGER, re.MULTILINE)[0]
-"""The project's own file for the PBX, which it includes to the letter."""
 
 SETTINGS = """\
 # Settings of the demo; docs/settings.md tells what each means.
 state_dir = "state"
 
 [[pbx]]
-kind = "asterisk"
+kind = "{make}"
 name = "office"
-port = {ami}
-secret_file = "ami.secret"
+port = {port}
+secret_file = "pbx.secret"
 ping_every_s = 2.0
 
 [[number]]
@@ -113,17 +109,17 @@ class House:
         """The daemon's local port."""
         return f"http://127.0.0.1:{self.web_port}"
 
-    def furnish(self, ami_port: int, receiver_url: str, recordings: Path) -> None:
+    def furnish(self, pbx: Attachment, receiver_url: str, recordings: Path) -> None:
         """Writes settings and secrets."""
         self.web_port = _free_port()
         self.config.write_text(
             SETTINGS.format(
-                ami=ami_port, one=ONE, queue=QUEUE, group=GROUP, url=receiver_url,
+                make=pbx.make, port=pbx.port, one=ONE, queue=QUEUE, group=GROUP, url=receiver_url,
                 web=self.web_port, recordings=recordings, tags=_inline(TAGS),
             )
         )  # fmt: skip
         key = "whsec_" + base64.b64encode(self.key).decode()
-        for name, secret in (("ami.secret", AMI_SECRET), ("crm.secret", key)):
+        for name, secret in (("pbx.secret", pbx.secret), ("crm.secret", key)):
             path = self.folder / name
             path.touch(0o600)
             path.write_text(secret + "\n")

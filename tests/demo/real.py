@@ -1,17 +1,22 @@
 """A real Asterisk 22 with real phones."""
 
-import asyncio
 import re
 import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.demo.company import Company
-from tests.demo.plot import play
-from tests.demo.recorded import Recorder
+from tests.demo.attachment import Attachment
+from tests.demo.company import Doors
+from tests.demo.performance import perform
+from tests.demo.recorder import of_asterisk
 from tests.lab.asterisk import Asterisk
+from tests.lab.config import DIALPLAN
 from tests.lab.packages import SUITES, Unavailable
+
+MANAGER = (DIALPLAN / "manager_calltrackd.conf").read_text()
+AMI_SECRET = re.findall(r"^secret *= *(\S+)", MANAGER, re.MULTILINE)[0]
+"""The project's own file for the PBX, which it includes to the letter."""
 
 LONGEST_HOME = 80
 """Letters: Asterisk's control socket lies below it, and a socket's path holds 107."""
@@ -50,9 +55,9 @@ class RealPbx:
         """Ends it, calls and all."""
         self._asterisk.stop()
 
-    async def open(self) -> int:
-        """The port of its manager."""
-        return self._asterisk.ami_port
+    async def open(self) -> Attachment:
+        """Its manager."""
+        return Attachment("asterisk", self._asterisk.ami_port, AMI_SECRET)
 
     async def close(self) -> None:
         """It is stopped by `stop`."""
@@ -61,16 +66,8 @@ class RealPbx:
         """The phones make their calls."""
         recorder = None
         if self._record is not None:
-            recorder = Recorder(self._asterisk.ami_port, self._asterisk.folder / "spool")
-            await recorder.begin()
-
-        def tell(text: str) -> None:
-            say(text)
-            if recorder is not None:
-                recorder.say(text)
-
-        async with Company(self._asterisk, tell) as company:
-            await play(company)
-            await asyncio.sleep(1)
-        if recorder is not None and self._record is not None:
-            recorder.save(self._record, 1_795_000_000.0)
+            port, spool = self._asterisk.ami_port, self._asterisk.folder / "spool"
+            recorder = of_asterisk(port, AMI_SECRET, spool)
+        ports = self._asterisk.ports
+        doors = Doors(phones=ports.sip, lines=ports.sip, own=ports.phone)
+        await perform(doors, say, recorder, self._record)

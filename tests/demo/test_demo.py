@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.demo.attachment import NAMES, Make
 from tests.lab.asterisk import CACHE
+from tests.lab.freeswitch import GIVEN
 from tests.lab.packages import Unavailable, asterisk_tree
 from tests.lab.running import missing
 
@@ -52,9 +54,9 @@ def living(word: str) -> list[int]:
     return found
 
 
-def command(pbx: str, folder: Path) -> list[str]:
+def command(pbx: str, folder: Path, make: str = "asterisk") -> list[str]:
     """The demo's command line."""
-    options = ["--pbx", pbx, "--folder", str(folder), "--faster", "5"]
+    options = ["--make", make, "--pbx", pbx, "--folder", str(folder), "--faster", "5"]
     return [sys.executable, "-m", "tests.demo", *options]
 
 
@@ -64,11 +66,11 @@ def surroundings(word: str) -> dict[str, str]:
     return {**os.environ, **size, MARK: word, "PYTHONUNBUFFERED": "1"}
 
 
-def proves_itself(pbx: str, folder: Path, word: str) -> str:
+def proves_itself(pbx: str, folder: Path, word: str, make: str = "asterisk") -> str:
     """Runs it into a pipe; what it printed."""
     done = subprocess.run(
-        command(pbx, folder), cwd=ROOT, env=surroundings(word), capture_output=True, text=True,
-        timeout=LONGEST_S, check=False,
+        command(pbx, folder, make), cwd=ROOT, env=surroundings(word), capture_output=True,
+        text=True, timeout=LONGEST_S, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert "All records are as the phones' plot says." in done.stdout
@@ -76,9 +78,30 @@ def proves_itself(pbx: str, folder: Path, word: str) -> str:
     return done.stdout
 
 
-def test_recorded_calls_prove_themselves(tmp_path: Path, mark: str) -> None:
-    """Without an Asterisk the recorded stream gives all calls, tags and webhooks, and says so."""
-    assert "RECORDED calls" in proves_itself("recorded", tmp_path, mark)
+@pytest.mark.parametrize("make", NAMES)
+def test_recorded_calls_prove_themselves(make: Make, tmp_path: Path, mark: str) -> None:
+    """Without a PBX the recorded stream gives all calls, tags and webhooks, and says so."""
+    printed = proves_itself("recorded", tmp_path, mark, make)
+    assert f"RECORDED calls of a real {NAMES[make]}" in printed
+
+
+def test_given_freeswitch_proves_itself(tmp_path: Path, mark: str) -> None:
+    """Real phones at a real FreeSWITCH play the same plot, and the records are the same."""
+    if GIVEN not in os.environ:
+        pytest.skip(f"no FreeSWITCH is given: {GIVEN}=host:port:password")
+    assert "a real FreeSWITCH" in proves_itself("real", tmp_path, mark, "freeswitch")
+
+
+def test_demo_without_freeswitch_falls_back(tmp_path: Path, mark: str) -> None:
+    """None is given: the reason is told, and the recorded calls come."""
+    none = {name: value for name, value in surroundings(mark).items() if name != GIVEN}
+    done = subprocess.run(
+        command("auto", tmp_path / "demo", "freeswitch"),
+        cwd=ROOT, env=none, capture_output=True, text=True, timeout=LONGEST_S, check=False,
+    )  # fmt: skip
+    assert "RECORDED calls of a real FreeSWITCH" in done.stdout
+    assert GIVEN in done.stdout
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
 @pytest.mark.live22

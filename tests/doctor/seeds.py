@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from calltrackd.doctor.facts import Facts, ManagerUser, PbxFacts, Phone
+from calltrackd.doctor.asterisk.facts import AsteriskFacts, ManagerUser, Phone
+from calltrackd.doctor.facts import Facts
 from calltrackd.doctor.finding import Finding
 from calltrackd.model.call import CallRecord, Recording
 from calltrackd.pbx.errors import ActionRefusedError
@@ -23,7 +24,7 @@ def attachment(**more: Any) -> AsteriskPbx:
     return AsteriskPbx.model_validate({"kind": "asterisk", "name": "hq", "secret": "x"} | more)
 
 
-def pbx(**more: Any) -> PbxFacts:
+def pbx(**more: Any) -> AsteriskFacts:
     """A PBX at which nothing is wrong, but for what `more` says."""
     healthy = {
         "settings": attachment(),
@@ -34,9 +35,10 @@ def pbx(**more: Any) -> PbxFacts:
         "user": ManagerUser(ALL_CLASSES, frozenset({"call", "reporting"}), GOOD_FILTER),
         "phones": (phone("101"), phone("trunk", context="from-trunk")),
         "features": (),
+        "native_bridging": False,
         "clock_ahead_s": 0.01,
     }
-    return PbxFacts(**(healthy | more))
+    return AsteriskFacts(**(healthy | more))
 
 
 def phone(name: str, **more: Any) -> Phone:
@@ -46,8 +48,10 @@ def phone(name: str, **more: Any) -> Phone:
 
 
 def site(settings: dict[str, Any] | None = None, **more: Any) -> Facts:
-    """A site without attachments whose store holds nothing, but for what `more` says."""
-    return Facts(**({"settings": Settings.model_validate(settings or {}), "calls": ()} | more))
+    """A site of one attachment whose store holds nothing, but for what `more` says."""
+    attached = {"pbx": [{"kind": "asterisk", "name": "hq", "secret": "x"}]}
+    given = Settings.model_validate(attached | (settings or {}))
+    return Facts(**({"settings": given, "calls": ()} | more))
 
 
 def talk(did: str = "+74950000001", sides: tuple[str, ...] = (), **more: Any) -> CallRecord:

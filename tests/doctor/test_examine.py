@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
+from calltrackd.doctor.asterisk.facts import AsteriskFacts, ManagerUser
 from calltrackd.doctor.examine import examine
-from calltrackd.doctor.facts import Feature, ManagerUser, PbxFacts
+from calltrackd.doctor.facts import Feature
 from tests.doctor.seeds import ALL_CLASSES, attachment, brief, only, pbx, phone, site, talk
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ def test_gravest_findings_come_first() -> None:
 
 def test_unreachable_pbx_is_one_error() -> None:
     """Nothing else is said of it; the others are examined all the same."""
-    down = PbxFacts(settings=attachment(name="branch"), unreachable="connection refused")
+    down = AsteriskFacts(settings=attachment(name="branch"), unreachable="connection refused")
     found = only(examine(site(pbxs=(down, pbx()))))
     assert (found.check, found.severity, found.pbx) == ("link", "error", "branch")
     assert "connection refused" in found.what
@@ -60,7 +61,8 @@ def test_store_is_examined_without_any_pbx() -> None:
 
 def test_every_check_has_its_heading() -> None:
     """The page explains each finding by its name, and no other."""
-    code = "".join(file.read_text() for file in (ROOT / "calltrackd/doctor").glob("*.py"))
+    code = "".join(file.read_text() for file in (ROOT / "calltrackd/doctor").rglob("*.py"))
     checks = set(re.findall(r'check="([\w.]+)"', code))
+    checks |= set(re.findall(r'finding\(\s*(?:pbx,\s*)?"(\w+\.\w+)"', code))
     headings = re.findall(r"^### `([\w.]+)`", (ROOT / "docs/doctor.md").read_text(), re.MULTILINE)
     assert sorted(headings) == sorted(checks)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from calltrackd.doctor import filters
-from calltrackd.doctor.facts import ManagerUser
-from calltrackd.doctor.filters import ADVISED, dropped
+from calltrackd.doctor.asterisk import filters
+from calltrackd.doctor.asterisk.facts import ManagerUser
+from calltrackd.doctor.asterisk.filters import ADVISED, dropped
 from tests.doctor.seeds import ALL_CLASSES, brief, only, pbx
 
 DELIVERED = Path(__file__).parents[2] / "dialplan" / "asterisk" / "manager_calltrackd.conf"

@@ -2,16 +2,17 @@
 
 import pytest
 
+from calltrackd.doctor.asterisk.facts import AsteriskFacts
+from calltrackd.doctor.asterisk.gather import gather
 from calltrackd.doctor.examine import examine
-from calltrackd.doctor.facts import Facts, PbxFacts
-from calltrackd.doctor.gather import gather
+from calltrackd.doctor.facts import Facts
 from calltrackd.settings import AsteriskPbx, Settings
 from tests.doctor.seeds import Recorded, attachment
 
 PING = 1795434888.621893
 
 
-async def facts(name: str, settings: AsteriskPbx | None = None) -> PbxFacts:
+async def facts(name: str, settings: AsteriskPbx | None = None) -> AsteriskFacts:
     """What the doctor learns from the recorded PBX, its own clock being one second late."""
     session = Recorded(name)
     return await gather(settings or attachment(), session, clock=lambda: PING - 1.0)
@@ -59,6 +60,20 @@ async def test_feature_codes_of_asterisk_22() -> None:
     assert not any(feature.default for feature in codes.values())
 
 
+@pytest.mark.parametrize("name", ["asterisk-16", "asterisk-22"])
+async def test_native_bridging_is_found_as_debian_loads_it(name: str) -> None:
+    """Both versions load bridge_native_rtp.so unless modules.conf forbids it."""
+    assert (await facts(name)).native_bridging is True
+
+
+async def test_module_that_is_not_loaded_is_a_fact_and_no_refusal() -> None:
+    """ModuleCheck answers with an error then, as 16 and 22 do."""
+    absent = [{"Response": "Error", "Message": "Module not loaded"}]
+    found = await gather(attachment(), Recorded("asterisk-22", ModuleCheck=absent))
+    assert found.native_bridging is False
+    assert found.refused == {}
+
+
 async def test_endpoints_of_chan_sip_on_asterisk_16() -> None:
     """Peers stand beside PJSIP endpoints; rfc2833 is the same as rfc4733."""
     found = await facts("asterisk-16")
@@ -79,6 +94,7 @@ async def test_refusals_are_facts() -> None:
         "user": "Permission denied",
         "phones": "Permission denied",
         "features": "Permission denied",
+        "native_bridging": "Permission denied",
     }
     assert found.version is not None
     assert found.commands is not None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from calltrackd.doctor import phones
+from calltrackd.doctor.asterisk import phones
 from tests.doctor.seeds import NO_TAGS, TAGS, attachment, brief, only, pbx, phone
 
 TRUNK = phone("trunk", context="from-trunk")

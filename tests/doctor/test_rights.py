@@ -2,8 +2,8 @@
 
 import pytest
 
-from calltrackd.doctor import rights
-from calltrackd.doctor.facts import ManagerUser
+from calltrackd.doctor.asterisk import rights
+from calltrackd.doctor.asterisk.facts import ManagerUser
 from tests.doctor.seeds import ALL_CLASSES, NO_TAGS, TAGS, attachment, brief, only, pbx
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from calltrackd.doctor import clock, numbers, version
+from calltrackd.doctor import clock, numbers
+from calltrackd.doctor.asterisk import version
 from tests.doctor.seeds import brief, only, pbx, site, talk
 
 LISTED = {"number": [{"did": "+74950000001"}], "own_numbers": ["+74950000009"]}

@@ -31,6 +31,8 @@ class Facts:
     certainty: Literal["live", "recovered", "gap"] = "live"
     lost_at: float | None = None
     """Unix second at which the link went down (gap)."""
+    keys_late: bool = False
+    """The PBX tells of the keys later than they were pressed."""
     unscored: tuple[str, ...] = ()
     """Fields that DECISIONS.md or the plot leaves open."""
     hung_up_by: str | None = None

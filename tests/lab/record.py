@@ -23,9 +23,9 @@ STREAMS = Path(__file__).parents[1] / "streams"
 
 def keep(stage: Stage, entry: Scenario, group: str, folder: Path = STREAMS) -> None:
     """Writes one played scenario into the set `group`."""
-    stage.tap.save(folder / group / f"{entry.name}.jsonl", entry.name)
-    truth = {"scenario": entry.name, "pbx": "asterisk", "t0": stage.tap.zero, "note": entry.note,
-             "calls": stage.expected()}  # fmt: skip
+    stage.tap.save(folder / group / f"{entry.name}{stage.tap.SUFFIX}", entry.name)
+    truth = {"scenario": entry.name, "pbx": stage.tap.MAKE, "t0": stage.tap.zero,
+             "note": entry.note, "calls": stage.expected()}  # fmt: skip
     target = folder / "expected" / group / f"{entry.name}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n")

@@ -33,6 +33,9 @@ def parse(block: str) -> Frame:
 class Tap:
     """One AMI user's view. The stream goes on over several connections."""
 
+    MAKE, SUFFIX = "asterisk", ".jsonl"
+    """The PBX's make, and how a file of the stream ends."""
+
     def __init__(self, user: str = "lab", secret: str = "labsecret") -> None:
         self.user, self.secret = user, secret
         self.zero = time.time()
@@ -100,7 +103,9 @@ class Tap:
         raise LookupError(f"no channel {prefix}")
 
     async def close(self) -> None:
-        """Drops the connection, without a word of farewell."""
+        """Drops the connection, if there is one, without a word of farewell."""
+        if not hasattr(self, "_writer"):
+            return
         self._writer.close()
         with suppress(ConnectionError):
             await self._writer.wait_closed()

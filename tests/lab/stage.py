@@ -15,6 +15,7 @@ from tests.lab.facts import Facts
 from tests.lab.recorder import Tap
 from tests.lab.sip.call import Call
 from tests.lab.sip.phone import Identity, Phone
+from tests.lab.sip.rtp import Address
 from tests.lab.sip.sound import Ear
 
 CLIENT = "79161234567"
@@ -60,9 +61,7 @@ class Stage:
             port = 0 if ip in taken else self.pbx.ports.phone
             taken.add(ip)
             identity = Identity(name=name, user=name, ip=ip, port=port, hertz=hertz)
-            phone = self.phones[name] = Phone(
-                identity, ("127.0.0.1", self.pbx.ports.sip), self.diary, ear
-            )
+            phone = self.phones[name] = Phone(identity, self.door(name), self.diary, ear)
             await phone.open()
         self._watch = asyncio.create_task(self._watch_lag())
         return self
@@ -76,8 +75,7 @@ class Stage:
         self._watch.cancel()
         for phone in self.phones.values():
             await phone.close()
-        if hasattr(self.tap, "_writer"):
-            await self.tap.close()
+        await self.tap.close()
 
     async def _watch_lag(self) -> None:
         loop = asyncio.get_running_loop()
@@ -85,6 +83,16 @@ class Stage:
             due = loop.time() + WINK
             await asyncio.sleep(WINK)
             self.lag = max(self.lag, loop.time() - due)
+
+    # -- the PBX
+
+    def door(self, phone: str) -> Address:
+        """Where this phone sends its SIP."""
+        return "127.0.0.1", self.pbx.ports.sip
+
+    async def attach(self) -> None:
+        """The tap comes, or comes back."""
+        await self.tap.connect(self.pbx.ami_port)
 
     # -- acts
 
@@ -162,12 +170,14 @@ class Scenario:
 SCENARIOS: dict[str, Scenario] = {}
 
 
-def scenario(*, attach: bool = True) -> Callable[[Plot], Plot]:
+def scenario(
+    *, attach: bool = True, among: dict[str, Scenario] = SCENARIOS
+) -> Callable[[Plot], Plot]:
     """Registers a plot under its function's name; the docstring becomes the note."""
 
     def register(plot: Plot) -> Plot:
         name = plot.__name__
-        SCENARIOS[name] = Scenario(name, plot, attach, (plot.__doc__ or "").strip())
+        among[name] = Scenario(name, plot, attach, (plot.__doc__ or "").strip())
         return plot
 
     return register
@@ -178,6 +188,6 @@ async def play(stage: Stage, entry: Scenario) -> None:
     async with stage:
         stage.tap.zero = time.time()
         if entry.attach:
-            await stage.tap.connect(stage.pbx.ami_port)
+            await stage.attach()
         await asyncio.wait_for(entry.plot(stage), 90)
         await stage.settled()

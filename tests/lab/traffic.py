@@ -424,15 +424,21 @@ class Answerer(Endpoint):
 class Traffic:
     """`async with Traffic(pbx_sip_port, phone_port, users)`; then `run`, then look at `attempts`.
 
-    `phones`: SIP user -> address. `attempts`: caller's number -> what happened.
+    `phones`: SIP user -> address. `lines_port`: where the PBX listens to its lines, if elsewhere.
+    `attempts`: caller's number -> what happened.
     """
 
     def __init__(
-        self, sip_port: int, phone_port: int, phones: dict[str, str], trunk_ip: str = TRUNK_IP
+        self,
+        sip_port: int,
+        phone_port: int,
+        phones: dict[str, str],
+        trunk_ip: str = TRUNK_IP,
+        lines_port: int | None = None,
     ) -> None:
-        pbx = "127.0.0.1", sip_port
+        pbx, lines = ("127.0.0.1", sip_port), ("127.0.0.1", lines_port or sip_port)
         self.attempts: dict[str, Attempt] = {}
-        self.caller = Caller(trunk_ip, phone_port, pbx, f"{time.time_ns():x}")
+        self.caller = Caller(trunk_ip, phone_port, lines, f"{time.time_ns():x}")
         self._phones = [Answerer(user, ip, phone_port, pbx, self) for user, ip in phones.items()]
         self._numbers = count(79_160_000_001)
         self._stopped = asyncio.Event()

@@ -220,6 +220,8 @@ class _Expected:
                     at = self._offset(entry.at)
                     pressed.append({**who, "digit": entry.detail["digit"], "t": at})
         pressed.sort(key=lambda key: float(key["t"]))
+        if self.facts.keys_late:
+            pressed = [{name: key[name] for name in key if name != "t"} for key in pressed]
         return {"digits": pressed, "digits_scope": ["operator", "caller"]}
 
     def _out_of_scope(self) -> list[str]:

@@ -1,5 +1,7 @@
 """Facts of FreeSWITCH as records: outcomes, identity, keys, hold. Measured on 1.10 and 1.11."""
 
+from itertools import permutations
+
 import pytest
 
 from calltrackd.calls.record import NumberRules
@@ -24,15 +26,17 @@ def test_an_answered_call(fs: Fs) -> None:
     assert (record.wait_s, record.talk_s, record.ivr_s) == pytest.approx((2.0, 4.0, 0.0), abs=1e-3)
 
 
-@pytest.mark.parametrize("early", [True, False])
-def test_the_operator_hangs_up(fs: Fs, early: bool) -> None:
-    """The operator's end comes before or after the client's unbridge."""
+@pytest.mark.parametrize("order", list(permutations(["parts", "client", "phone"])))
+def test_the_operator_hangs_up(fs: Fs, order: tuple[str, ...]) -> None:
+    """The ends of both legs and the client's unbridge come in any order."""
     fs.talk().after(1.0)
-    if early:
-        fs.ends("b", by="recv_bye").parts("a", "b")
-    else:
-        fs.parts("a", "b").ends("b", by="recv_bye")
-    fs.ends("a", by="send_bye")
+    tell = {
+        "parts": lambda: fs.parts("a", "b"),
+        "client": lambda: fs.ends("a", by="send_bye"),
+        "phone": lambda: fs.ends("b", by="recv_bye"),
+    }
+    for event in order:
+        tell[event]()
     assert (fs.record.hung_up_by, fs.record.talk_s) == ("operator", pytest.approx(1.0, abs=1e-3))
 
 
@@ -45,6 +49,7 @@ def test_the_operator_hangs_up(fs: Fs, early: bool) -> None:
         ("CALL_REJECTED", "recv_refuse", "rejected", "rejected"),
         ("NORMAL_TEMPORARY_FAILURE", "recv_refuse", "failed", "failed"),
         ("DESTINATION_OUT_OF_ORDER", "", "failed", "failed"),
+        ("DESTINATION_OUT_OF_ORDER", "send_cancel", "no_answer", "no_answer"),
     ],
 )
 def test_nobody_answers(fs: Fs, cause: str, said: str, disposition: str, outcome: str) -> None:
@@ -200,6 +205,22 @@ def test_hold(fs: Fs) -> None:
     fs.talk().after(1.0).tell("CHANNEL_HOLD", "b").after(3.0).tell("CHANNEL_UNHOLD", "b")
     record = fs.after(1.0).client_hangs().record
     assert (record.talk_s, record.hold_s) == pytest.approx((5.0, 3.0), abs=1e-3)
+
+
+def test_early_media_is_no_talk(fs: Fs) -> None:
+    """FreeSWITCH bridges as soon as the phone sounds (183); they talk from the answer on."""
+    fs.comes("a").dials("a", "b", "1001").bridges("a", "b").after(2.0)
+    fs.picks_up("b").picks_up("a").after(1.5)
+    record = fs.client_hangs().record
+    assert record.total_wait_s == pytest.approx(2.0, abs=1e-3)
+    assert record.talk_s == pytest.approx(1.5, abs=1e-3)
+
+
+def test_early_media_that_nobody_answers(fs: Fs) -> None:
+    """A voice of the far network is no person."""
+    fs.comes("a").dials("a", "b", "1001").bridges("a", "b").after(2.0)
+    fs.parts("a", "b").ends("a", by="recv_cancel").ends("b", "ORIGINATOR_CANCEL")
+    assert (fs.record.outcome, fs.record.talks) == ("abandoned", [])
 
 
 def test_a_recording(fs: Fs) -> None:

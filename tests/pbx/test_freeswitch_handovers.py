@@ -235,3 +235,49 @@ def test_a_call_that_goes_on_to_a_mobile() -> None:
     fs = Fs().comes("a").dials("a", "b", TRUNK.replace("79161234567", "79995550001")).after(2.0)
     record = fs.picks_up("b").picks_up("a").bridges("a", "b").after(1.0).client_hangs().record
     assert (record.direction, record.operators) == ("inbound", ["+79995550001"])
+
+
+def test_uuid_transfer_told_after_the_phones_end(fs: Fs) -> None:
+    """Measured: the end of the operator's leg may come before the client's unbridge."""
+    fs.ends("b", by="send_bye").parts("a", "b", Caller_Destination_Number="1002", **MOVED)
+    rings_and_takes(fs, "a", "c", "1002").bridges("a", "c", **MOVED).after(1.0)
+    assert transfers(fs.client_hangs("a", "c").record) == [("redirect", None, "1002", True)]
+
+
+WAITS = {"variable_transfer_history": "1:u:bl_xfer:park/company/inline"}
+
+
+def given_while_it_rings(fs: Fs) -> Fs:
+    """1001 calls 1002 on its second line and joins the client to it while that rings."""
+    fs.tell("CHANNEL_HOLD", "b").comes("c", phone("1001")).dials("c", "d", "1002").after(1.0)
+    fs.tell("CHANNEL_UNHOLD", "b").parts("a", "b", **WAITS).tell("CHANNEL_PARK", "a")
+    return fs.ends("b", by="send_bye").after(1.0)
+
+
+def test_refer_with_replaces_to_a_phone_that_rings(fs: Fs) -> None:
+    """The client is sent to an inline park for so long: that is neither a park nor a redirect."""
+    given_while_it_rings(fs).picks_up("d")
+    fs.ends("c", variable_endpoint_disposition="ATTENDED_TRANSFER")
+    fs.tell("CHANNEL_UNPARK", "a").bridges("a", "d").after(2.0)
+    record = fs.client_hangs("a", "d").record
+    assert transfers(record) == [("attended", "1001", "1002", True)]
+    assert [t.operator for t in record.talks] == ["1001", "1002"]
+    assert record.talk_s == pytest.approx(4.0, abs=1e-2)
+    assert len(fs.records) == 1
+
+
+def test_refer_with_replaces_whose_client_gives_up_meanwhile(fs: Fs) -> None:
+    """The phone rings in vain."""
+    given_while_it_rings(fs).ends("a", by="recv_bye").ends("d", "ORIGINATOR_CANCEL")
+    record = fs.ends("c", "ORIGINATOR_CANCEL").record
+    assert transfers(record) == [("attended", "1001", "1002", False)]
+    assert (record.outcome, record.hung_up_by) == ("answered", "caller")
+
+
+def test_client_lost_by_a_transferer_that_hangs_up(fs: Fs) -> None:
+    """The phone rings for the consultation, 1001 hangs up, FreeSWITCH ends all; 1001 is last."""
+    fs.dials("b", "c", "1002").after(1.0).parts("a", "b").ends("a", by="send_bye")
+    fs.ends("c", "ORIGINATOR_CANCEL", "send_cancel").ends("b", by="recv_bye")
+    record = fs.record
+    assert transfers(record) == [("attended", "1001", "1002", False)]
+    assert record.hung_up_by == "operator"

@@ -197,3 +197,48 @@ def test_a_channel_that_begins_while_a_list_waits(fs: Fs) -> None:
     late = next(record for record in fs.records if record.caller == "+79995550001")
     assert late.legs[0].disposition == "cancelled"
     fs.client_hangs()
+
+
+def job(command: str, found: object) -> EslFrame:
+    """The answer to a question that somebody asked by bgapi."""
+    word, _, argument = command.partition(" ")
+    body = found if isinstance(found, str) else json.dumps(found)
+    headers = {"Event-Name": "BACKGROUND_JOB", "Core-UUID": "core-1", "Job-Command": word}
+    return EslFrame(EVENT, headers | {"Job-Command-Arg": argument}, body)
+
+
+def test_list_of_another_client_is_not_the_whole() -> None:
+    """Jobs are told to every listener; a filtered list must close no call."""
+    fs = Fs().talk()
+    fs.frame(job("show channels like 1002 as json", rows()))
+    assert not fs.of_type(Snapshot)
+    fs.frame(job("show channels as json", rows(row("a"), leg("b"))))
+    fs.frame(job("uuid_dump a json", dump("a")))
+    assert [len(one.channels) for one in fs.of_type(Snapshot)] == [2]
+    assert fs.record.ended_at is None
+
+
+def test_no_calls_are_no_empty_list_of_channels() -> None:
+    """Both answers have the same form when they are empty: the question tells them apart."""
+    fs = Fs().talk()
+    fs.frame(job("show calls as json", rows()))
+    assert not fs.of_type(Snapshot)
+
+
+def test_end_that_overtook_the_list_stays_an_end() -> None:
+    """The list was made a moment before: what ended meanwhile does not live again."""
+    fs = Fs().talk().client_hangs()
+    fs.frame(job("show channels as json", rows(row("a"), leg("b"))))
+    (snapshot,) = fs.of_type(Snapshot)
+    assert snapshot.channels == []
+    assert fs.record.certainty == "live"
+
+
+def test_channel_without_a_dump_is_gone() -> None:
+    """The list lags behind: a channel that ended before we looked may still be in it."""
+    fs = Fs()
+    fs.frame(job("show channels as json", rows(row("a"), leg("b"))))
+    fs.frame(job("uuid_dump b json", "-ERR No such channel!\n"))
+    fs.frame(job("uuid_dump a json", "-ERR No such channel!\n"))
+    (snapshot,) = fs.of_type(Snapshot)
+    assert snapshot.channels == []

@@ -20,7 +20,7 @@ from calltrackd.pbx.journal import (
     JournalInUseError,
     JournalLimits,
 )
-from calltrackd.pbx.stream import Chunk
+from calltrackd.pbx.stream import Chunk, Stream
 
 SMALL = JournalLimits(segment_bytes=300)
 
@@ -341,3 +341,18 @@ def test_reading_while_it_is_written(tmp_path: Path) -> None:
         thread.join()
     assert failures == []
     assert journal.damaged == 0
+
+
+def test_another_make_under_the_same_name_begins_a_segment(tmp_path: Path) -> None:
+    """A segment holds one make's stream; numbers go on."""
+    journal = Journal(tmp_path, "office")
+    journal.append(1.0, b"Asterisk Call Manager")
+    journal.mark(2.0, "eof")
+    journal.close()
+    journal = Journal(tmp_path, "office", stream="esl-plain")
+    journal.append(3.0, b"Content-Type: auth/request\n\n\xff")
+    journal.close()
+    streams = [Stream(path) for path in sorted((tmp_path / "office").glob("*.jsonl*"))]
+    assert [stream.header.stream for stream in streams] == ["ami", "esl-plain"]
+    assert [chunk.seq for stream in streams for chunk in stream] == [1, 2, 3]
+    assert next(iter(streams[1])).data.endswith(b"\xff")

@@ -23,14 +23,17 @@ def _sections(model: type[BaseModel], path: str, heading: str) -> Iterator[tuple
     for name, field in model.model_fields.items():
         kind = shape.bare(field.annotation)
         many = shape.is_list(kind)
-        entry = shape.bare(get_args(kind)[0]) if many else kind
-        if shape.is_model(entry):
-            tables[f"{path}{name}"] = entry, many
+        forms = shape.models(get_args(kind)[0] if many else kind)
+        if forms:
+            tables[f"{path}{name}"] = forms, many
         else:
             rows.append(row(name, field))
     yield heading, rows
-    for below, (entry, many) in tables.items():
-        yield from _sections(entry, f"{below}.", f"`[[{below}]]`" if many else f"`[{below}]`")
+    for below, (forms, many) in tables.items():
+        heading = f"`[[{below}]]`" if many else f"`[{below}]`"
+        for form in forms:
+            of = f' with `kind = "{shape.tag(form)}"`' if len(forms) > 1 else ""
+            yield from _sections(form, f"{below}.", heading + of)
 
 
 def row(name: str, field: FieldInfo) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from calltrackd.settings.advice import advise
 from calltrackd.settings.load import load_with_places
-from tests.settings.writing import PBX, TARGET, written
+from tests.settings.writing import FS, PBX, TARGET, written
 
 WHOLE = PBX + TARGET + "[[number]]\ndid = '84950000001'\n[[keypad.map]]\nkeys = { 1 = 'sale' }\n"
 
@@ -35,6 +35,8 @@ def test_an_empty_file_is_told_what_it_does_not_do(tmp_path: Path) -> None:
     [
         ("[web]\nhost = '0.0.0.0'", "web.host = 0.0.0.0: calls can be read without a login"),
         ("[[pbx]]\nkind = 'asterisk'\nname = 'b'\nhost = 'pbx2'\nsecret = 'x'", "unencrypted"),
+        (FS + "host = 'pbx2'", "an event socket has no TLS, use a tunnel"),
+        (FS.replace("hunter2", "ClueCon"), "pbx fs: ClueCon is the password that everybody knows"),
     ],
 )
 def test_an_open_door_is_told(tmp_path: Path, more: str, message: str) -> None:

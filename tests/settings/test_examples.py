@@ -23,6 +23,7 @@ def folder(tmp_path: Path) -> Path:
     for file in (FULL, MINIMAL, NUMBERS):
         shutil.copy(file, tmp_path)
     (tmp_path / "ami.secret").write_text("hunter2\n")
+    (tmp_path / "esl.secret").write_text("hunter2\n")
     (tmp_path / "crm.secret").write_text(f"{KEY}\n")
     return tmp_path
 
@@ -32,6 +33,17 @@ def test_the_minimal_example_is_enough_and_short(folder: Path) -> None:
     settings = load(folder / MINIMAL.name, {})
     assert len(MINIMAL.read_text().splitlines()) < 20
     assert [len(part) for part in (settings.pbx, settings.number, settings.target)] == [1, 1, 1]
+    assert settings.keypad.map
+
+
+def test_the_example_for_freeswitch_is_enough(folder: Path) -> None:
+    """A FreeSWITCH by a user with few rights; vanilla's feature codes are no tags."""
+    shutil.copy(ROOT / "configs/freeswitch.toml", folder)
+    (folder / "esl.secret").write_text("hunter2\n")
+    settings = load(folder / "freeswitch.toml", {})
+    assert [(pbx.kind, pbx.user) for pbx in settings.pbx] == [
+        ("freeswitch", "calltrackd@calltrackd")
+    ]
     assert settings.keypad.map
 
 
@@ -66,10 +78,10 @@ def known(model: object, path: str = "") -> Iterator[str]:
     """`table.key` of every setting."""
     for name, field in model.model_fields.items():  # type: ignore[attr-defined]
         kind = shape.bare(field.annotation)
-        inner = shape.bare(shape.inside(kind, 0)) if shape.is_list(kind) else kind
-        if shape.is_model(inner):
-            yield from known(inner, f"{path}{name}.")
-        else:
+        forms = shape.models(shape.inside(kind, 0) if shape.is_list(kind) else kind)
+        for form in forms:
+            yield from known(form, f"{path}{name}.")
+        if not forms:
             yield f"{path}{name}"
 
 
@@ -90,6 +102,7 @@ def test_what_the_full_example_comments_out_could_stand_there(folder: Path) -> N
     assert settings.kinds.rule[0].name == "target"
     assert settings.target[0].mapping is not None
     assert len(settings.number) == 4
+    assert [pbx.kind for pbx in settings.pbx] == ["asterisk", "freeswitch"]
 
 
 def test_the_docs_have_every_setting_with_its_default() -> None:
@@ -117,5 +130,6 @@ def test_the_schema_knows_every_setting() -> None:
             told = one | schema["$defs"].get(one.get("$ref", "").rpartition("/")[2], {})
             assert told["description"], f"{name}.{key}"
     assert set(schema["properties"]) == set(Settings.model_fields)
-    assert schema["$defs"]["AsteriskPbx"]["required"] == ["kind", "name"]
+    for form in ("AsteriskPbx", "FreeswitchPbx"):
+        assert schema["$defs"][form]["required"] == ["kind", "name"]
     assert "hunter2" not in str(schema)

@@ -26,5 +26,5 @@ def test_the_default_patterns_fit_vanilla_and_fusionpbx(
     channel: str, role: str, extension: str | None
 ) -> None:
     """Lines by their profile, phones by a short number on any other; loopback is nobody."""
-    pbx = FreeswitchPbx(kind="freeswitch", name="fs")
+    pbx = FreeswitchPbx(kind="freeswitch", name="fs", secret="x")
     assert ChannelRules(pbx.trunks, pbx.extensions).role(channel) == (role, extension)

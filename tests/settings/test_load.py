@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from calltrackd.settings import SettingsError, load
-from tests.settings.writing import PBX, TARGET, loaded, mistakes, said, written
+from tests.settings.writing import FS, PBX, TARGET, loaded, mistakes, said, written
 
 
 def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
@@ -74,6 +74,17 @@ def test_variables_win_over_all_files(tmp_path: Path) -> None:
     assert (settings.keypad.timeout_s, settings.keypad.ignore) == (3.0, ["*5"])
     assert settings.number[0].did == "+74950000001"
     assert settings.keypad.map[0].keys == {"1": "sale"}
+
+
+def test_variables_reach_either_make_of_pbx(tmp_path: Path) -> None:
+    """Both in one file, each with its own defaults; a variable needs no kind in its name."""
+    environ = {
+        "CALLTRACKD__PBX__1__PORT": "8022",
+        "CALLTRACKD__PBX__1__USER": "tracker@example.com",
+    }
+    one, two = loaded(tmp_path, PBX + FS, environ).pbx
+    assert (one.kind, one.port, two.kind, two.port) == ("asterisk", 5038, "freeswitch", 8022)
+    assert two.user == "tracker@example.com"
 
 
 def test_keys_of_the_users_own_keep_their_case_in_variables(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What is said of each kind of mistake: file, line, path, mend."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from calltrackd.settings import Settings, SettingsError, load, shape
-from tests.settings.writing import HOOK, KEY, PBX, TARGET, mistakes, said, written
+from tests.settings.writing import FS, HOOK, KEY, PBX, TARGET, mistakes, said, written
 
 
 def test_all_mistakes_of_all_files_are_told_at_once(tmp_path: Path) -> None:
@@ -56,6 +57,14 @@ sorce = "google"
         ("[pbx]\nhost = 1", 1, "pbx: should be a valid list, found a table"),
         ('[[pbx]]\nname = "a"\nsecret = "x"', 1, "pbx[0].kind: is missing: The make of the PBX"),
         ("[[pbx]]\nkind='fritzbox'\nname='a'\nsecret='x'", 2, "pbx[0].kind: 'fritzbox' is not"),
+        (FS + "prot = 1", 5, "pbx[0].prot: no such setting; did you mean port?"),
+        (FS + "tls = true", 5, "pbx[0].tls: no such setting with kind = freeswitch"),
+        (FS + "user = 'calltrackd'", 5, "pbx[0].user: should be user@domain of FreeSWITCH's"),
+        (FS + "port = '8021'", 5, "pbx[0].port: should be a valid integer, found a text"),
+        (FS + "extensions = ['^sofia/']", 5, "pbx[0].extensions[0]: put the extension in a group"),
+        (FS + 'secret_file = "x"', 5, "pbx[0].secret_file: cannot read"),
+        ("[[pbx]]\nkind = 'asterix'", 2, "pbx[0].kind: 'asterix' is not among the choices; did"),
+        (PBX + FS.replace("fs", "hq"), 7, "pbx[1].name: hq is there twice"),
         (PBX + PBX, 7, "pbx[1].name: hq is there twice (the other: calltrackd.toml:3)"),
         (PBX + 'name2 = ""', 5, "pbx[0].name2: no such setting; did you mean name?"),
         (PBX.replace("hq", ".."), 3, "pbx[0].name: should be one word of letters"),
@@ -146,13 +155,14 @@ STRANGE = ("1", "-1.5", "true", '"x"', "[]", "{}", "[1]", "[[]]", "[{}]", "{ x =
 def everywhere(model: type[BaseModel], headers: str = "", path: str = "") -> Iterator[str]:
     """For every setting and table the TOML text up to its equals sign."""
     for name, field in model.model_fields.items():
-        yield f"{headers}{name} ="
+        yield f"{re.sub('kind = .*', '', headers) if name == 'kind' else headers}{name} ="
         kind = shape.bare(field.annotation)
         many = shape.is_list(kind)
-        inner = shape.bare(shape.inside(kind, 0)) if many else kind
-        if shape.is_model(inner):
-            header = f"[[{path}{name}]]" if many else f"[{path}{name}]"
-            yield from everywhere(inner, f"{headers}{header}\n", f"{path}{name}.")
+        forms = shape.models(shape.inside(kind, 0) if many else kind)
+        for form in forms:
+            header = f"[[{path}{name}]]\n" if many else f"[{path}{name}]\n"
+            form_line = f"kind = '{shape.tag(form)}'\n" if len(forms) > 1 else ""
+            yield from everywhere(form, headers + header + form_line, f"{path}{name}.")
 
 
 @pytest.mark.parametrize("start", list(everywhere(Settings)))

@@ -9,6 +9,7 @@ import pytest
 from calltrackd.settings import Problem, Settings, SettingsError, load
 
 PBX = '[[pbx]]\nkind = "asterisk"\nname = "hq"\nsecret = "hunter2"\n'
+FS = '[[pbx]]\nkind = "freeswitch"\nname = "fs"\nsecret = "hunter2"\n'
 KEY = "whsec_" + "A" * 32
 HOOK = '[[target]]\nkind = "webhook"\nname = "crm"\nurl = "https://crm.example/c"\n'
 TARGET = f'{HOOK}secrets = ["{KEY}"]\n'

@@ -23,6 +23,21 @@ async def applied(store, *names):
     return [await read(store, attachments.applied, name) for name in names]
 
 
+async def held(store):
+    """A unit amid its transaction, having changed something; it ends when `go` gets an item."""
+    loop, begun, go = asyncio.get_running_loop(), asyncio.Event(), []
+
+    async def work(conn):
+        await attachments.set_applied(conn, "held", 1, START)
+        loop.call_soon_threadsafe(begun.set)
+        while not go:
+            await conn.execute(text("SELECT 1"))
+
+    unit = asyncio.create_task(store.writer.submit(work))
+    await begun.wait()
+    return unit, go
+
+
 async def test_result_comes_after_the_commit(store):
     """Who has the result can read the change on another connection."""
 
@@ -77,21 +92,38 @@ async def test_unit_that_fails_at_the_commit_is_found(store):
 
 async def test_cancelled_unit_that_did_not_begin_is_left_out(store):
     """Who gave up waiting does not get the change made behind its back."""
-    begun, go = asyncio.Event(), asyncio.Event()
-
-    async def slow(_conn):
-        begun.set()
-        await go.wait()
-
-    first = asyncio.create_task(store.writer.submit(slow))
-    await begun.wait()
+    first, go = await held(store)
     second = asyncio.create_task(store.writer.submit(position("hq")))
     await asyncio.sleep(0)
     second.cancel()
     await asyncio.wait([second])
-    go.set()
+    go.append(True)
     await first
     assert await applied(store, "hq") == [0]
+
+
+async def test_unit_that_waits_for_more_than_statements_is_refused(tmp_path):
+    """On SQLite there is no event loop where a unit runs; the error says so, and others go on."""
+    store = await Store.open(f"sqlite:///{tmp_path}/calls.db")
+    refused = store.writer.submit(lambda _conn: asyncio.sleep(0))
+    done = store.writer.submit(position("hq"))
+    error, _ = await asyncio.gather(refused, done, return_exceptions=True)
+    assert "no statement" in str(error)
+    assert await applied(store, "hq") == [1]
+    await store.close()
+
+
+async def test_stop_amid_a_transaction_leaves_it_whole(tmp_path):
+    """A writer that is cancelled lets the statements under way end before the file is closed."""
+    store = await Store.open(f"sqlite:///{tmp_path}/calls.db")
+    unit, go = await held(store)
+    store.writer._task.cancel()
+    await asyncio.sleep(0)
+    assert not store.writer._task.done()
+    go.append(True)
+    with pytest.raises(StoreDown):
+        await unit
+    await store._engine.dispose()
 
 
 async def test_close_commits_what_waits_and_takes_no_more(url):
@@ -122,14 +154,11 @@ async def test_two_processes_never_give_the_same_version(url):
 
 async def test_reader_is_not_disturbed_by_a_writer(store):
     """While a transaction is under way, a reader sees the state before it, at once."""
-    seen = []
-
-    async def work(conn):
-        await attachments.set_applied(conn, "hq", 1, START)
-        seen.extend(await applied(store, "hq"))
-
-    await store.writer.submit(work)
-    assert seen == [0]
+    unit, go = await held(store)
+    assert await applied(store, "held") == [0]
+    go.append(True)
+    await unit
+    assert await applied(store, "held") == [1]
 
 
 @pytest.fixture

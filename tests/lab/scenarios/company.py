@@ -81,7 +81,7 @@ async def direct_media(stage: Stage) -> None:
 async def late_attach_talking(stage: Stage) -> None:
     """The daemon comes while they talk."""
     caller, _ = await talk_with(stage, "101", certainty="recovered")
-    await stage.tap.connect(stage.pbx.ami_port)
+    await stage.attach()
     await stage.tap.snapshot()
     await pause(1.5)
     await caller.bye()
@@ -92,7 +92,7 @@ async def late_attach_ringing(stage: Stage) -> None:
     """The daemon comes while the phone rings."""
     caller = await stage.call_in("01", certainty="recovered")
     operator = await stage.rings("101")
-    await stage.tap.connect(stage.pbx.ami_port)
+    await stage.attach()
     await stage.tap.snapshot()
     await pause(1)
     await operator.answer()
@@ -105,7 +105,7 @@ async def late_attach_queue(stage: Stage) -> None:
     """The daemon comes while the client waits in a queue."""
     caller = await stage.call_in("02", queue="sales", certainty="recovered")
     operator = await stage.rings("102")
-    await stage.tap.connect(stage.pbx.ami_port)
+    await stage.attach()
     await stage.tap.snapshot()
     await pause(1)
     await operator.answer()

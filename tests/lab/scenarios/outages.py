@@ -25,7 +25,7 @@ async def manager_reload(stage: Stage) -> None:
 
 
 async def _back(stage: Stage) -> None:
-    await stage.tap.connect(stage.pbx.ami_port)
+    await stage.attach()
     await stage.tap.snapshot()
     await stage.attached()
 

@@ -64,10 +64,11 @@ class Phone(asyncio.DatagramProtocol):
         """The next call that comes in."""
         return await asyncio.wait_for(self._incoming.get(), patience)
 
-    async def dial(self, number: str, shown: str = "", title: str = "") -> Call:
+    async def dial(self, number: str, shown: str = "", title: str = "", headers: str = "") -> Call:
         """Calls `number`; `shown` is the caller's number, `title` its display name.
 
-        `shown` "anonymous" withholds the number. The answer: `call.until_up()`.
+        `shown` "anonymous" withholds the number. `headers`: lines of the INVITE, each with its
+        CRLF. The answer: `call.until_up()`.
         """
         call = Call(self)
         await call.open_sound()
@@ -78,7 +79,7 @@ class Phone(asyncio.DatagramProtocol):
         call.remote, call.target = f"<{called}>", called
         self.calls[call.id] = call
         call.note("invite_out", to=number, shown=shown or self.user, title=title)
-        task = asyncio.create_task(self._invite(call))
+        task = asyncio.create_task(self._invite(call, headers))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return call
@@ -194,16 +195,15 @@ class Phone(asyncio.DatagramProtocol):
         self.respond(message, 100, "Trying", call.local_tag)
         self._incoming.put_nowait(call)
 
-    async def _invite(self, call: Call) -> None:
-        extra = ""
+    async def _invite(self, call: Call, headers: str) -> None:
         with suppress(TimeoutError):
-            answer = await self._try_invite(call, extra)
+            answer = await self._try_invite(call, headers)
             if answer.code in (401, 407) and self.identity.password:
                 call.remote_tag = ""
-                extra = authorization(
+                proof = authorization(
                     answer, "INVITE", call.request_uri, self.user, self.identity.password
                 )
-                answer = await self._try_invite(call, extra)
+                answer = await self._try_invite(call, headers + proof)
             call.confirmed(answer)
             return
         call.note("invite_unanswered")

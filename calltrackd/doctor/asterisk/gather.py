@@ -6,15 +6,16 @@ replies are dropped while they are read.
 """
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Protocol, TypeVar
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
 
-from calltrackd.doctor import replies
-from calltrackd.doctor.facts import Feature, ManagerUser, PbxFacts, Phone
-from calltrackd.pbx.errors import ActionRefusedError
+from calltrackd.doctor.asking import Asking, Clock, ahead
+from calltrackd.doctor.asterisk import replies
+from calltrackd.doctor.asterisk.facts import AsteriskFacts, ManagerUser, Phone
+from calltrackd.doctor.asterisk.session import opened
+from calltrackd.doctor.facts import Feature
+from calltrackd.pbx.errors import ActionRefusedError, LinkError
 from calltrackd.settings import AsteriskPbx
-
-T = TypeVar("T")
 
 
 class Session(Protocol):
@@ -24,36 +25,38 @@ class Session(Protocol):
         """The response, and the items of its list. ActionRefusedError when it is an error."""
 
 
+async def visit(settings: AsteriskPbx, asking: AsteriskPbx, *, own: bool) -> AsteriskFacts:
+    """What the PBX tells over a session of `asking`, and why there is none, if so."""
+    try:
+        async with opened(asking) as session:
+            return await gather(settings, session, own=own)
+    except LinkError as error:
+        return AsteriskFacts(settings=settings, unreachable=str(error))
+
+
 async def gather(
     settings: AsteriskPbx,
     session: Session,
     *,
     own: bool = True,
-    clock: Callable[[], float] = time.time,
-) -> PbxFacts:
+    clock: Clock = time.time,
+) -> AsteriskFacts:
     """`own`: the session is the daemon's user's, so what it may do is what the daemon may do.
 
     `clock`: this machine's time, unix seconds. Raises what the session does, ActionRefusedError
     excepted.
     """
-    refused: dict[str, str] = {}
-
-    async def told(field: str, asking: Awaitable[T]) -> T | None:
-        try:
-            return await asking
-        except ActionRefusedError as error:
-            refused[field] = error.message
-            return None
-
-    return PbxFacts(
+    told = (asking := Asking()).told
+    return AsteriskFacts(
         settings=settings,
         version=await told("version", _version(session)),
         commands=await told("commands", _commands(session)) if own else None,
         user=await told("user", _user(session, settings.user)),
         phones=await told("phones", _phones(session)),
         features=await told("features", _features(session)),
-        clock_ahead_s=await told("clock_ahead_s", _clock_ahead(session, clock)),
-        refused=refused,
+        native_bridging=await told("native_bridging", _loaded(session, "bridge_native_rtp.so")),
+        clock_ahead_s=await told("clock_ahead_s", ahead(clock, _pbx_time(session))),
+        refused=asking.refused,
     )
 
 
@@ -86,13 +89,21 @@ async def _features(session: Session) -> tuple[Feature, ...]:
         return replies.features({})
 
 
-async def _clock_ahead(session: Session, clock: Callable[[], float]) -> float:
-    """Ping bears the PBX's time in microseconds and needs no class; half the way is taken off."""
-    before = clock()
-    (reply, *_) = await session.action("Ping")
-    after = clock()
+async def _loaded(session: Session, module: str) -> bool:
     try:
-        return float(reply.get("Timestamp", "")) - (before + after) / 2
+        await session.action("ModuleCheck", Module=module)
+    except ActionRefusedError as error:
+        if error.message != "Module not loaded":
+            raise
+        return False
+    return True
+
+
+async def _pbx_time(session: Session) -> float:
+    """Ping bears the PBX's time in microseconds and needs no class."""
+    (reply, *_) = await session.action("Ping")
+    try:
+        return float(reply.get("Timestamp", ""))
     except ValueError:
         raise ActionRefusedError("Ping", "it has no Timestamp") from None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from calltrackd.doctor.facts import PbxFacts
+from calltrackd.doctor.asterisk.facts import AsteriskFacts
 from calltrackd.doctor.finding import Finding, Severity
 from calltrackd.settings import Keypad
 
@@ -42,14 +42,14 @@ RISKY = {
 }
 
 
-def check(pbx: PbxFacts, keypad: Keypad) -> Iterator[Finding]:
+def check(pbx: AsteriskFacts, keypad: Keypad) -> Iterator[Finding]:
     """What is missing, class by class, and what is too much."""
     yield from _reading(pbx, keypad)
     yield from _doing(pbx, keypad)
     yield from _too_much(pbx)
 
 
-def _reading(pbx: PbxFacts, keypad: Keypad) -> Iterator[Finding]:
+def _reading(pbx: AsteriskFacts, keypad: Keypad) -> Iterator[Finding]:
     if pbx.user is None or "all" in pbx.user.read:
         return
     asked = {word.strip() for word in pbx.settings.events.split(",")}
@@ -68,7 +68,7 @@ def _reading(pbx: PbxFacts, keypad: Keypad) -> Iterator[Finding]:
         )
 
 
-def _doing(pbx: PbxFacts, keypad: Keypad) -> Iterator[Finding]:
+def _doing(pbx: AsteriskFacts, keypad: Keypad) -> Iterator[Finding]:
     needed = dict(DO)
     if keypad.map and keypad.tone in TONES:
         action, granted_by = TONES[keypad.tone]
@@ -85,14 +85,14 @@ def _doing(pbx: PbxFacts, keypad: Keypad) -> Iterator[Finding]:
             )
 
 
-def _may(pbx: PbxFacts, action: str, classes: tuple[str, ...]) -> bool | None:
+def _may(pbx: AsteriskFacts, action: str, classes: tuple[str, ...]) -> bool | None:
     """As the PBX lists it, else by the user's classes; None: unknown."""
     if pbx.commands is not None:
         return action in pbx.commands
     return None if pbx.user is None else not pbx.user.write.isdisjoint((*classes, "all"))
 
 
-def _too_much(pbx: PbxFacts) -> Iterator[Finding]:
+def _too_much(pbx: AsteriskFacts) -> Iterator[Finding]:
     if pbx.user is None:
         return
     found = set(RISKY) if "all" in pbx.user.write else set(RISKY) & pbx.user.write
@@ -108,7 +108,7 @@ def _too_much(pbx: PbxFacts) -> Iterator[Finding]:
         )
 
 
-def _in_manager_conf(pbx: PbxFacts, line: str) -> tuple[str, ...]:
+def _in_manager_conf(pbx: AsteriskFacts, line: str) -> tuple[str, ...]:
     return (
         f"# manager.conf (FreePBX: manager_custom.conf), section [{pbx.settings.user}]",
         line,

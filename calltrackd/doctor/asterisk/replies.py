@@ -6,11 +6,16 @@ A frame is a dict of one AMI message, as pbx/wire.py cuts it.
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from calltrackd.doctor.facts import Feature, ManagerUser, Phone
+from calltrackd.doctor.asterisk.facts import ManagerUser, Phone
+from calltrackd.doctor.facts import Feature
 
 Frame = Mapping[str, str]
 
 _PRIVILEGE = re.compile(r"\(Priv: [^)]*\)$")
+_CHANGE = (
+    "# or other keys for it: features.conf, [featuremap] or [applicationmap], then",
+    "asterisk -rx 'module reload features'",
+)
 _DEFAULT_FEATURES = {"blindxfer": "#", "disconnect": "*"}
 """Asterisk's own featuremap where features.conf has none (`features show`, column Default)."""
 
@@ -59,9 +64,9 @@ def _classes(lines: Iterable[tuple[str, str]], option: str) -> frozenset[str]:
 def features(sections: Mapping[str, list[tuple[str, str]]]) -> tuple[Feature, ...]:
     """What features.conf does during talks (so not pickupexten), defaults filled in."""
     built_in = dict(sections.get("featuremap", []))
-    found = [Feature(name, keys) for name, keys in built_in.items() if keys]
+    found = [Feature(name, keys, change=_CHANGE) for name, keys in built_in.items() if keys]
     found += [
-        Feature(name, keys, default=True)
+        Feature(name, keys, default=True, change=_CHANGE)
         for name, keys in _DEFAULT_FEATURES.items()
         if name not in built_in
     ]
@@ -74,7 +79,8 @@ def _applications(lines: Iterable[tuple[str, str]]) -> Iterator[Feature]:
     for name, value in lines:
         parts = [part.strip() for part in value.lstrip("> ").split(",")]
         if len(parts) >= 3:
-            yield Feature(name, parts[0], application=parts[2].partition("(")[0])
+            application = parts[2].partition("(")[0]
+            yield Feature(name, parts[0], application=application, change=_CHANGE)
 
 
 def endpoint_names(frames: Iterable[Frame]) -> list[str]:

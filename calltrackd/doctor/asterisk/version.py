@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from calltrackd.doctor.facts import PbxFacts
+from calltrackd.doctor.asterisk.facts import AsteriskFacts
 from calltrackd.doctor.finding import Finding
 
 OLDEST, NEWEST = 16, 22
@@ -15,7 +15,7 @@ def major(version: str) -> int | None:
     return int(found.group(1)) if found else None
 
 
-def check(pbx: PbxFacts) -> Iterator[Finding]:
+def check(pbx: AsteriskFacts) -> Iterator[Finding]:
     """One finding at most."""
     if pbx.version is None:
         return
@@ -31,7 +31,7 @@ def check(pbx: PbxFacts) -> Iterator[Finding]:
         yield _finding(pbx, "note", means)
 
 
-def _finding(pbx: PbxFacts, severity: str, means: str) -> Finding:
+def _finding(pbx: AsteriskFacts, severity: str, means: str) -> Finding:
     return Finding(
         check="version",
         severity="error" if severity == "error" else "note",

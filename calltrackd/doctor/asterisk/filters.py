@@ -12,7 +12,7 @@ not judged.
 import re
 from collections.abc import Iterable, Iterator
 
-from calltrackd.doctor.facts import PbxFacts
+from calltrackd.doctor.asterisk.facts import AsteriskFacts
 from calltrackd.doctor.finding import Finding, Severity, names
 from calltrackd.pbx.asterisk import WANTED
 
@@ -98,7 +98,7 @@ def _rule(option: str, value: str) -> tuple[bool, _Named | _Matching] | None:
         return None
 
 
-def check(pbx: PbxFacts) -> Iterator[Finding]:
+def check(pbx: AsteriskFacts) -> Iterator[Finding]:
     """Advice where there is no filter; one finding for each kind of loss."""
     if pbx.user is None:
         return
@@ -119,7 +119,7 @@ def check(pbx: PbxFacts) -> Iterator[Finding]:
             )
 
 
-def _advice(pbx: PbxFacts) -> Finding:
+def _advice(pbx: AsteriskFacts) -> Finding:
     return Finding(
         check="filter.advised",
         severity="note",
@@ -130,7 +130,7 @@ def _advice(pbx: PbxFacts) -> Finding:
     )
 
 
-def _mend(pbx: PbxFacts) -> tuple[str, ...]:
+def _mend(pbx: AsteriskFacts) -> tuple[str, ...]:
     return (
         f"# manager.conf (FreePBX: manager_custom.conf), section [{pbx.settings.user}]: only",
         *ADVISED,

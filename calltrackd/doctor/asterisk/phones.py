@@ -11,7 +11,7 @@ and speech makes false keys. With `info` keys are seen only when the phone reall
 
 from collections.abc import Iterable, Iterator
 
-from calltrackd.doctor.facts import PbxFacts, Phone
+from calltrackd.doctor.asterisk.facts import AsteriskFacts, Phone
 from calltrackd.doctor.finding import Finding, Severity, names
 from calltrackd.pbx.channels import ChannelRules
 from calltrackd.settings import Keypad
@@ -19,7 +19,7 @@ from calltrackd.settings import Keypad
 UNCOMPRESSED = frozenset({"alaw", "ulaw", "slin", "slin16", "g722", "all"})
 
 
-def check(pbx: PbxFacts, keypad: Keypad) -> Iterator[Finding]:
+def check(pbx: AsteriskFacts, keypad: Keypad) -> Iterator[Finding]:
     """Grouped: one finding for all endpoints of one kind."""
     if pbx.phones is None:
         return
@@ -36,7 +36,7 @@ def _is_phone(rules: ChannelRules, endpoint: Phone) -> bool:
 
 
 def _direct_media(
-    pbx: PbxFacts, phones: list[Phone], trunks: list[Phone], *, tagging: bool
+    pbx: AsteriskFacts, phones: list[Phone], trunks: list[Phone], *, tagging: bool
 ) -> Iterator[Finding]:
     direct = [one for one in phones if one.direct_media]
     if not direct:
@@ -60,7 +60,7 @@ def _direct_media(
     )
 
 
-def _dtmf_mode(pbx: PbxFacts, phones: list[Phone], *, tagging: bool) -> Iterator[Finding]:
+def _dtmf_mode(pbx: AsteriskFacts, phones: list[Phone], *, tagging: bool) -> Iterator[Finding]:
     deaf = [one for one in phones if one.dtmf_mode == "inband" and not _audible(one)]
     inband = [one for one in phones if one.dtmf_mode == "inband" and _audible(one)]
     info = [one for one in phones if one.dtmf_mode == "info"]
@@ -97,7 +97,9 @@ def _audible(phone: Phone) -> bool:
     return not phone.codecs or bool(UNCOMPRESSED & set(phone.codecs))
 
 
-def _taken_for_trunks(pbx: PbxFacts, phones: list[Phone], trunks: list[Phone]) -> Iterator[Finding]:
+def _taken_for_trunks(
+    pbx: AsteriskFacts, phones: list[Phone], trunks: list[Phone]
+) -> Iterator[Finding]:
     """Endpoints in the phones' context that no extension pattern matches."""
     inside = {one.context for one in phones if one.context}
     inside -= {one.context for one in trunks if _named_trunk(pbx, one)}
@@ -118,7 +120,7 @@ def _taken_for_trunks(pbx: PbxFacts, phones: list[Phone], trunks: list[Phone]) -
         )
 
 
-def _named_trunk(pbx: PbxFacts, endpoint: Phone) -> bool:
+def _named_trunk(pbx: AsteriskFacts, endpoint: Phone) -> bool:
     """A trunk by a pattern of the settings, not for lack of any."""
     only_trunks = ChannelRules(pbx.settings.trunks, [r"^(.+)-"])
     return not _is_phone(only_trunks, endpoint)

@@ -1,0 +1,1 @@
+"""What the doctor asks an Asterisk, and what it makes of the answers."""

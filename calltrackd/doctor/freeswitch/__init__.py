@@ -1,0 +1,1 @@
+"""What the doctor asks a FreeSWITCH, and what it makes of the answers."""
