@@ -15,7 +15,8 @@ from calltrackd.speech.audio.shape import HIGHEST_RATE, LOWEST_RATE
 
 ZERO_CROSSINGS = 32
 """Of the windowed sinc, on each side: with PASS, what lies up to 3.9 of 4 kHz is kept whole. Twice
-as soft an edge (16, 0.95) doubled the word errors of calls that went over GSM."""
+as soft an edge (16, 0.95) made more word errors of calls that went over GSM (uk 17 for 0 %), and
+as many of the others."""
 PASS = 0.98
 """Where the pass band's edge lies, of the lower rate's half."""
 KAISER_BETA = 6.0

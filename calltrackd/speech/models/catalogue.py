@@ -1,8 +1,8 @@
 """The official Vosk models that suit calls, and where they are.
 
 Names, sizes and licences as https://alphacephei.com/vosk/models lists them. Word error rates stand
-there too; none was measured on telephone calls here. A checksum that is pinned here was found alike
-in several independent places; for the others the site's own list has an MD5.
+there too; none was measured on telephone calls here. A checksum that is pinned here was found
+alike in several places for ru, en and es, in one for the rest; other models go by the site's MD5.
 """
 
 from typing import Literal
