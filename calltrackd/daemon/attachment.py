@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import structlog
 
+from calltrackd.daemon.alarms import EVERY_S, Alarms
 from calltrackd.daemon.clock import SteadyClock
 from calltrackd.daemon.makes import link_of
 from calltrackd.daemon.needed import NeededFrom
@@ -61,6 +62,7 @@ class Attachment:
             pbx, self.journal, watched, self._clock, settings.keypad.tone
         )
         self._committer = committer
+        self._alarms = Alarms(settings.alert)
         self._once = once
         self._needed = NeededFrom(self.journal.folder)
         self._noted = (0, 1)
@@ -91,10 +93,12 @@ class Attachment:
         linking = asyncio.create_task(self.link.run(), name=f"{self.name} link")
         following = asyncio.create_task(self._follow(), name=f"{self.name} street")
         ticking = asyncio.create_task(self._tick(), name=f"{self.name} keys")
+        judging = asyncio.create_task(self._judge(), name=f"{self.name} alerts")
+        tasks = (linking, following, ticking, judging)
         try:
-            await asyncio.wait({linking, following, ticking}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            errors = await self._wind_down(linking, following, ticking)
+            errors = await self._wind_down(*tasks)
         for error in errors:
             raise error
 
@@ -102,7 +106,7 @@ class Attachment:
         self,
         linking: asyncio.Task[None],
         following: asyncio.Task[None],
-        ticking: asyncio.Task[None],
+        *others: asyncio.Task[None],
     ) -> list[Exception]:
         """The link first, then what it brought; what went wrong, in that order."""
         linking.cancel()
@@ -111,9 +115,9 @@ class Attachment:
         _, late = await asyncio.wait({following}, timeout=FOLLOW_S)
         if late:
             _log.warning("street.left_behind", pbx=self.name, kept="the journal")
-        following.cancel()
-        ticking.cancel()
-        done = await asyncio.gather(linking, following, ticking, return_exceptions=True)
+        for task in (following, *others):
+            task.cancel()
+        done = await asyncio.gather(linking, following, *others, return_exceptions=True)
         errors = [error for error in done if isinstance(error, Exception)]
         for error in errors:
             if not isinstance(error, LoginRefusedError):
@@ -130,7 +134,8 @@ class Attachment:
         await asyncio.to_thread(self.journal.close)
 
     def adopt(self, settings: Settings) -> None:
-        """New numbers, key maps and tone, for what happens from now on."""
+        """New numbers, key maps, tone and alerts, for what happens from now on."""
+        self._alarms.adopt(settings.alert)
         self.street.adopt(number_rules(settings), settings.keypad)
         self._toner.kind = settings.keypad.tone
 
@@ -159,6 +164,7 @@ class Attachment:
             opened = await calls.open_calls(conn, self.name)
         for record in opened:
             known(record)
+            self._alarms.known(record)
         applied = self._committer.resume(self.name, stored)
         self.journal.start_at(applied + 1)
         start = _least(applied + 1, oldest, self._needed.read())
@@ -191,6 +197,7 @@ class Attachment:
             if record.id in self.street.first_seqs:
                 continue
             _log.warning("call.end_unknown", call=record.id, pbx=self.name)
+            self._alarms.forget(record.id)
             change = closed(record, self.journal.last_at or record.started_at)
             await self._committer.put(self.name, self.street.seq, [change], {})
 
@@ -226,6 +233,20 @@ class Attachment:
             return None
         return max(0.0, deadline + SETTLE_S - self._clock())
 
+    async def _judge(self) -> None:
+        """Tell what has lasted too long, when nothing else comes from the PBX either.
+
+        Not while the PBX is out of sight or chunks wait: the answer may have been given already.
+        """
+        while True:
+            await asyncio.sleep(EVERY_S)
+            if self._alarms and self.link.up and not self._behind:
+                at = self._clock()
+                changes = self._alarms.of_live(self.street.tracker.live(at), at)
+                await self._committer.put(
+                    self.name, self.street.seq, changes, self.street.first_seqs
+                )
+
     @property
     def _behind(self) -> bool:
         """Chunks in the journal wait for the street."""
@@ -236,7 +257,8 @@ class Attachment:
         self._report(effects)
         if tones:
             self._confirm(effects)
-        await self._committer.put(self.name, self.street.seq, effects.changes, effects.first_seqs)
+        changes = self._alarms.after(effects.changes)
+        await self._committer.put(self.name, self.street.seq, changes, effects.first_seqs)
 
     def _confirm(self, effects: Effects) -> None:
         for verdict in effects.verdicts:

@@ -162,6 +162,8 @@ class Daemon:
             self._open.committed(record)
             if change.step == "ended":
                 self._metrics.calls.labels(record.direction, record.outcome).inc()
+            if change.alert is not None:
+                self._bus.alert(change.alert)
             tell(record, change.step)
 
     def _metered(self, target: str, word: str) -> None:

@@ -24,6 +24,14 @@ class Alerts:
         """Rules of reloaded settings; what was told stays told."""
         self._rules = rules
 
+    def known(self, record: CallRecord) -> None:
+        """A call of which was told before what its tags say."""
+        self._told[record.id] = {tag.name for tag in record.tags}
+
+    def forget(self, call_id: str) -> None:
+        """The call will not be judged again."""
+        self._told.pop(call_id, None)
+
     def judge(self, record: CallRecord, at: float) -> list[Alert]:
         """What is new about the call. `record` as it stands at `at` (unix seconds)."""
         told = self._told.setdefault(record.id, {tag.name for tag in record.tags})
