@@ -1,4 +1,4 @@
-"""Rules over the records of one attachment (`[[alert]]`): judged each second, and at a call's end."""
+"""Rules over the records of one attachment: judged each second, and at a call's end."""
 
 from collections.abc import Iterable, Sequence
 

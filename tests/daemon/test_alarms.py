@@ -25,8 +25,8 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
 async def told(receiver: Receiver, step: str, times: int = 1) -> list[dict[str, Any]]:
     """The events of this step, once there are so many."""
     async with asyncio.timeout(10):
-        while len(found := [e for e in events(receiver) if e["type"] == step]) < times:
-            await asyncio.sleep(0.005)  # the truth is the receiver
+        while len(found := [e for e in events(receiver) if e["type"] == step]) < times:  # noqa: ASYNC110 - the truth is the receiver
+            await asyncio.sleep(0.005)
     return found
 
 
