@@ -17,6 +17,7 @@ from calltrackd.crm.dispatcher import Dispatcher
 from calltrackd.crm.ledger import StoreLedger
 from calltrackd.crm.target import Target, target_of
 from calltrackd.daemon.attachment import Attachment
+from calltrackd.daemon.hearing import Hearing, reader_of
 from calltrackd.daemon.keeping import Keeping
 from calltrackd.daemon.pulse import Pulse
 from calltrackd.daemon.sight import OpenCalls
@@ -62,10 +63,16 @@ class Daemon:
         self._enricher = enricher_of(settings)
         self._targets = targets_of(settings)
         self._committer = Committer(
-            store, self._enricher, self._targets, told=self._told, unusable=self._once
+            store,
+            self._enricher,
+            self._targets,
+            told=self._told,
+            unusable=self._once,
+            listens=settings.speech.enabled,
         )
         self._dispatcher = Dispatcher(StoreLedger(store), self._targets, meter=self._metered)
         self._open = OpenCalls(self._live, self._bus)
+        self._hearing = Hearing(settings, store, self._metrics, self._told_spoken)
         watch = Watch(self._link_told, self._pbx_refused, self._open.known, self._pbx_gone)
         self._board = Switchboard(store, self._committer, self._metrics, self._once, watch)
         self._stop = asyncio.Event()
@@ -84,6 +91,7 @@ class Daemon:
         async with AsyncExitStack() as stack:
             if self._settings.web.enabled:
                 await self._open_port(stack)
+            stack.push_async_callback(self._hearing.stop)
             async with asyncio.TaskGroup() as tasks:
                 committing = tasks.create_task(self._committer.run(), name="committer")
                 sending = tasks.create_task(self._dispatcher.run(), name="dispatcher")
@@ -120,10 +128,12 @@ class Daemon:
         assert self._tasks is not None  # noqa: S101 - set before `ready`
         old, new = self._settings, with_fixed(settings, self._settings)
         targets = targets_of(new)
+        reader = reader_of(new)
         await self._dispatcher.retarget(targets)
         self._settings, self._targets = new, targets
         self._enricher.adopt(Sources(new.number), new.kinds)
-        self._committer.adopt(targets)
+        self._committer.adopt(targets, listens=new.speech.enabled)
+        await self._hearing.adopt(new, reader, self._tasks)
         await self._board.exchange(old, new, self._tasks)
         for name in fixed(settings, new):
             _log.warning("settings.need_restart", section=name)
@@ -133,11 +143,13 @@ class Daemon:
         await self._board.close_strangers(self._settings)
         for pbx in self._settings.pbx:
             await self._board.attach(pbx, self._settings, tasks)
+        self._hearing.begin(tasks)
         self._tasks = tasks
         self._notifier.ready(self._board.status)
         self.ready.set()
 
     async def _wind_down(self, committing: asyncio.Task[None], sending: asyncio.Task[None]) -> None:
+        silencing = asyncio.create_task(self._hearing.stop(), name="speech stops")
         await self._board.detach_all()
         self._committer.stop()
         _, late = await asyncio.wait({committing}, timeout=STORE_S)
@@ -149,19 +161,27 @@ class Daemon:
         if late:
             sending.cancel()
             _log.warning("outbox.left_behind", kept="deliveries are repeated, with the same ids")
+        await silencing
         self._bus.close()
         _log.info("stopped")
 
     # -- what happens
 
     def _told(self, done: Committed) -> None:
-        self._dispatcher.offer(done.rows)
+        """What attachments brought was committed."""
         now = time.time()
         for record, change in zip(done.records, done.changes, strict=True):
             self._metrics.commit_lag.observe(max(0.0, now - change.at))
-            self._open.committed(record)
             if change.step == "ended":
                 self._metrics.calls.labels(record.direction, record.outcome).inc()
+                self._hearing.wake()
+        self._told_spoken(done)
+
+    def _told_spoken(self, done: Committed) -> None:
+        """What was heard of calls was committed."""
+        self._dispatcher.offer(done.rows)
+        for record, change in zip(done.records, done.changes, strict=True):
+            self._open.committed(record)
             if change.alert is not None:
                 self._bus.alert(change.alert)
             tell(record, change.step)
@@ -210,6 +230,7 @@ class Daemon:
         async with self._store.read() as conn:
             loads = await outbox.backlog(conn)
         self._metrics.outbox(loads, [target.name for target in self._targets])
+        await self._hearing.measure()
 
     async def _reasons(self) -> list[str]:
         if not self.ready.is_set():

@@ -57,6 +57,26 @@ class OutboxLoad(Protocol):
         """Dead letters."""
 
 
+class SpeechLoad(Protocol):
+    """How speech jobs stand, as the store counts them (store/speech_jobs.py, Waiting)."""
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait."""
+
+    @property
+    def running(self) -> int:
+        """Jobs under way."""
+
+    @property
+    def aside(self) -> int:
+        """Jobs that were set aside."""
+
+    @property
+    def oldest_at(self) -> float | None:
+        """When the oldest that waits was created, unix seconds."""
+
+
 class Metrics:
     """The figures of one daemon. `clock`: monotonic seconds; `wall`: unix seconds."""
 
@@ -77,6 +97,7 @@ class Metrics:
         self._declare_calls()
         self._declare_link()
         self._declare_outbox()
+        self._declare_speech()
         Info("calltrackd_build", "The running version.", registry=self.registry).info(
             {"version": version}
         )
@@ -135,6 +156,34 @@ class Metrics:
             "Figures that could not be fetched for this page; the old ones stay.",
             registry=self.registry,
         )
+
+    def _declare_speech(self) -> None:
+        def gauge(name: str, text: str) -> Gauge:
+            return Gauge(f"calltrackd_speech_{name}", text, registry=self.registry)
+
+        self._speech_waiting = gauge("waiting", "Calls whose recordings wait to be heard.")
+        self._speech_running = gauge("running", "Calls whose recordings are being heard.")
+        self._speech_aside = gauge("aside", "Calls that could not be heard; the reason is kept.")
+        self._speech_oldest = gauge("oldest_seconds", "Age of the oldest job that waits.")
+        self.speech_jobs = Counter(
+            "calltrackd_speech_jobs",
+            "Speech jobs tried.",
+            ["result"],
+            registry=self.registry,
+        )
+        self.speech_audio = Counter(
+            "calltrackd_speech_audio_seconds",
+            "Seconds of recordings that were heard, both sides together.",
+            registry=self.registry,
+        )
+
+    def speech_standing(self, load: SpeechLoad) -> None:
+        """Take how the speech jobs stand."""
+        self._speech_waiting.set(load.waiting)
+        self._speech_running.set(load.running)
+        self._speech_aside.set(load.aside)
+        age = 0.0 if load.oldest_at is None else max(0.0, self._wall() - load.oldest_at)
+        self._speech_oldest.set(age)
 
     def link_down(self, pbx: str) -> None:
         """The attachment sees nothing from now on (also before its first login)."""

@@ -26,7 +26,8 @@ from calltrackd.crm.target import Target
 from calltrackd.model.call import CallRecord, Change, Tag
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.pipeline.enrich import Enricher
-from calltrackd.store import attachments, calls, outbox, tags
+from calltrackd.pipeline.queued import jobs_of
+from calltrackd.store import attachments, calls, outbox, speech_jobs, tags
 from calltrackd.store.engine import Store
 from calltrackd.store.errors import StoreDown, typed
 
@@ -79,11 +80,13 @@ class Committer:
         *,
         told: Callable[[Committed], None],
         unusable: Callable[[str], None],
+        listens: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._enricher = enricher
         self._targets = targets
+        self._listens = listens
         self._told = told
         self._unusable = unusable
         self._clock = clock
@@ -97,9 +100,10 @@ class Committer:
         self.blocked: str | None = None
         """Why nothing can be committed now."""
 
-    def adopt(self, targets: Sequence[Target]) -> None:
-        """Targets of reloaded settings, for rows made from now on."""
+    def adopt(self, targets: Sequence[Target], *, listens: bool) -> None:
+        """Reloaded settings, for what is committed from now on. `listens`: recordings are heard."""
         self._targets = targets
+        self._listens = listens
 
     def resume(self, pbx: str, applied: int) -> int:
         """The attachment begins (again), with `applied` in the store: what it need not put.
@@ -234,6 +238,8 @@ class Committer:
             for row in rows_for(record, change.step, self._targets, now, change.alert)
         ]
         await outbox.add(conn, rows)
+        if self._listens:
+            await speech_jobs.add(conn, jobs_of(records, changes), now)
         return Committed(records, changes, rows)
 
     async def _save_one_by_one(self, conn: AsyncConnection, batch: _Batch) -> Committed:

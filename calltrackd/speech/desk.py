@@ -16,7 +16,10 @@ from calltrackd.speech.engines.base import Engine, Heard, Session
 from calltrackd.speech.engines.plan import Plan
 from calltrackd.speech.errors import SpeechError, UnavailableError
 from calltrackd.speech.listening import listen
+from calltrackd.speech.talk import talkmap
 from calltrackd.speech.wire import (
+    Chart,
+    Charted,
     Drop,
     Failed,
     Feed,
@@ -33,6 +36,9 @@ from calltrackd.speech.wire import (
 
 MOST_ENGINES = 3
 """Models in memory at once; the one that was used longest ago goes."""
+
+CHART_LIMIT_S = 120.0
+"""A talk map takes a ten-thousandth of its recording; the disk may be slow."""
 
 Steps = Generator[None, None, list[list[Heard]]]
 
@@ -109,6 +115,8 @@ class Desk:
                 self._drop(request)
             case Probe():
                 self._probe(request)
+            case Chart():
+                self._chart(request)
 
     def _listen(self, order: Listen) -> None:
         engine = self._engine(order.number, order.plan)
@@ -164,6 +172,10 @@ class Desk:
         self._box.begin(order.number, step_limit_s(order.plan))
         unknown = engine.unknown(order.words)
         self._send(Probed(order.number, engine.model, engine.sample_rate, unknown))
+
+    def _chart(self, order: Chart) -> None:
+        self._box.begin(order.number, CHART_LIMIT_S)
+        self._send(Charted(order.number, talkmap.of_tracks(order.tracks)))
 
     def _engine(self, number: int, plan: Plan) -> Engine:
         """The engine of a plan; when it is not there yet, one that nobody uses may have to go."""

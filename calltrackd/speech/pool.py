@@ -20,8 +20,9 @@ from calltrackd.speech.child import WORKER, Child, LostError
 from calltrackd.speech.engines.plan import Plan
 from calltrackd.speech.errors import PoisonedError, RefusedError, UnavailableError
 from calltrackd.speech.live import LiveSession
+from calltrackd.speech.talk.talkmap import TalkMap
 from calltrackd.speech.turns import transcript_of
-from calltrackd.speech.wire import Listen, Listened, Open, Probe, Probed, Reply
+from calltrackd.speech.wire import Chart, Charted, Listen, Listened, Open, Probe, Probed, Reply
 
 MOST_DEATHS = 3
 MOST_TRIES = 10
@@ -75,6 +76,14 @@ class Pool:
         duration_s = max((track.ends_s for track in tracks), default=0.0)
         return transcript_of(answer, language, sides, duration_s)
 
+    async def talk_map(self, tracks: Sequence[Track]) -> TalkMap:
+        """Who speaks when in a recording; needs no engine. The errors are those of `transcribe`."""
+        order = Chart(next(self._numbers), list(tracks))
+        async with self._turns:
+            answer = await self._patiently(order, None)
+        assert isinstance(answer, Charted)  # noqa: S101 - that is its answer
+        return answer.talk
+
     async def probe(self, plan: Plan, words: Sequence[str] = ()) -> Probed:
         """Load the engine and look words up. The errors are those of `transcribe`."""
         answer = await self._patiently(Probe(next(self._numbers), plan, list(words)), None)
@@ -90,11 +99,12 @@ class Pool:
         await session.begin()
         return session
 
-    async def _patiently(self, order: Listen | Probe, limit_s: float | None) -> Reply:
+    async def _patiently(self, order: Listen | Probe | Chart, limit_s: float | None) -> Reply:
         deaths = 0
-        job = order.number if isinstance(order, Listen) else None
+        job = None if isinstance(order, Probe) else order.number
+        plan = None if isinstance(order, Chart) else order.plan
         for _ in range(MOST_TRIES):
-            child = await self.child(order.plan, job)
+            child = await self.child(plan, job)
             try:
                 return await child.ask(order, limit_s)
             except LostError as lost:
@@ -109,7 +119,7 @@ class Pool:
                     child.job = None
         raise UnavailableError(f"{MOST_TRIES} child processes died over other jobs")
 
-    async def child(self, plan: Plan, job: int | None = None) -> Child:
+    async def child(self, plan: Plan | None, job: int | None = None) -> Child:
         """The child that suits a session best, or the file `job`, which takes it for itself.
 
         A new one is started while there are fewer than `size`. UnavailableError: none comes up.
@@ -123,10 +133,11 @@ class Pool:
             if not free and len(self._children) < self.size:
                 free = [await Child.start(self._command, self._nice)]
                 self._children += free
+            wanted = set() if plan is None else {plan}
             best = min(
-                free or self._children, key=lambda one: (_load(one, job), plan not in one.plans)
+                free or self._children, key=lambda one: (_load(one, job), not wanted <= one.plans)
             )
-            best.plans.add(plan)
+            best.plans |= wanted
             best.job = best.job if job is None else job
             return best
 

@@ -38,13 +38,19 @@ class Reader:
         self._scripts = settings.script
         self._tone = Tone(lexicon(settings.tone.lexicon)) if settings.tone.enabled else None
 
-    def read(self, transcript: Transcript, did: str | None, queue: str | None) -> Read:
+    def read(
+        self, transcript: Transcript, did: str | None, queue: str | None, answer_s: float = 0.0
+    ) -> Read:
         """Everything about the transcript of a call on `did` (E.164) through `queue`.
 
+        `answer_s`: where the talk begins in it; windows such as `first_s` count from there.
         The rules read what may be stored, so no quote holds what is masked.
         """
         masked = self._masks.mask(transcript)
-        matches = self.phrases.find(masked, did, queue)
+        matches = [
+            _later(match, answer_s)
+            for match in self.phrases.find(_earlier(masked, answer_s), did, queue)
+        ]
         return Read(
             masked, index_words(masked), matches, self.findings(masked, matches, did, queue)
         )
@@ -76,6 +82,33 @@ class Reader:
         if self._tone is not None:
             found["tone"] = counted(self._tone.markers(transcript))
         return found
+
+
+def _earlier(transcript: Transcript, by_s: float) -> Transcript:
+    """The transcript on a line that begins `by_s` later."""
+    if not by_s:
+        return transcript
+    turns = [
+        msgspec.structs.replace(
+            turn,
+            start=turn.start - by_s,
+            end=turn.end - by_s,
+            words=[
+                msgspec.structs.replace(word, start=word.start - by_s, end=word.end - by_s)
+                for word in turn.words
+            ],
+        )
+        for turn in transcript.turns
+    ]
+    return msgspec.structs.replace(transcript, duration_s=transcript.duration_s - by_s, turns=turns)
+
+
+def _later(match: Match, by_s: float) -> Match:
+    spans = (
+        msgspec.structs.replace(span, start=span.start + by_s, end=span.end + by_s)
+        for span in match.spans
+    )
+    return msgspec.structs.replace(match, spans=tuple(spans)) if by_s else match
 
 
 def tags_of(matches: Sequence[Match], heard: Heard) -> list[Tag]:

@@ -12,6 +12,7 @@ import msgspec
 from calltrackd.speech.audio.tracks import Track
 from calltrackd.speech.engines.base import Heard
 from calltrackd.speech.engines.plan import Plan
+from calltrackd.speech.talk.talkmap import TalkMap
 
 HEAD_BYTES = 4
 MOST_BYTES = 64 << 20
@@ -66,7 +67,14 @@ class Probe(msgspec.Struct, tag=True):
     words: list[str] = []
 
 
-Request = Listen | Open | Feed | Finish | Drop | Probe
+class Chart(msgspec.Struct, tag=True):
+    """Draw the talk map of whole files; no engine hears them. Answer: Charted."""
+
+    number: int
+    tracks: list[Track]
+
+
+Request = Listen | Open | Feed | Finish | Drop | Probe | Chart
 
 
 class Ready(msgspec.Struct, tag=True):
@@ -101,6 +109,13 @@ class Probed(msgspec.Struct, tag=True):
     """Words that it can never hear."""
 
 
+class Charted(msgspec.Struct, tag=True):
+    """Who spoke when."""
+
+    number: int
+    talk: TalkMap
+
+
 class Failed(msgspec.Struct, tag=True):
     """It did not work; the child goes on."""
 
@@ -110,7 +125,7 @@ class Failed(msgspec.Struct, tag=True):
     """Whether the same may work later."""
 
 
-Reply = Ready | Said | Listened | Probed | Failed
+Reply = Ready | Said | Listened | Probed | Charted | Failed
 
 
 def _plain(value: Any) -> str:

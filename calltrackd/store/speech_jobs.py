@@ -195,6 +195,14 @@ async def standing(conn: AsyncConnection) -> Waiting:
     )
 
 
+async def next_at(conn: AsyncConnection) -> float | None:
+    """When the next job will be due, or the next lease run out (unix seconds)."""
+    waits = select(func.min(jobs.c.ready_at)).where(JOB_WAITS)
+    runs = select(func.min(jobs.c.lease_until)).where(_RUNS)
+    found = [(await conn.execute(query)).scalar() for query in (waits, runs)]
+    return min((at for at in found if at is not None), default=None)
+
+
 async def list_jobs(
     conn: AsyncConnection, *, state: JobState | None = None, limit: int = 50
 ) -> list[Job]:

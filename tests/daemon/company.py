@@ -37,11 +37,16 @@ USED = re.compile(
     r"|BridgeLeave|Hangup)\b"
 )
 
+RECORDS = "Application: MixMonitor\r\n"
+
 
 class Call:
-    """A real call of Asterisk 22 to 101, which presses 7; under ids of its own, part by part."""
+    """A real call of Asterisk 22 to 101, which presses 7; under ids of its own, part by part.
 
-    def __init__(self, number: int, caller: str = "79161234567") -> None:
+    `recorded`: it tells of its three recordings, too.
+    """
+
+    def __init__(self, number: int, caller: str = "79161234567", *, recorded: bool = False) -> None:
         text = "".join(chunk.data.decode() for chunk in Stream(RECORDED))
         bridge = re.search(r"BridgeUniqueid: (\S+)", text)
         assert bridge is not None
@@ -55,7 +60,9 @@ class Call:
         }.items():
             text = text.replace(old, new)
         found = (block.lstrip() for block in text.split("\r\n\r\n"))
-        blocks = [f"{block}\r\n\r\n" for block in found if USED.match(block)]
+        used = (one for one in found if USED.match(one) or (recorded and RECORDS in one))
+        blocks = [f"{block}\r\n\r\n" for block in used]
+        self.recording = f"/var/spool/asterisk/rec/lab22-1795000000.{number}1"
         self.phone = f"PJSIP/101-{number:07x}2"
         self.rings = self._upto(blocks, "Event: DialState")
         self.answers = self._upto(blocks, "Event: BridgeEnter", times=2)

@@ -63,6 +63,7 @@ async def test_documented_labels_are_those_on_the_page(metrics: Metrics) -> None
     metrics.calls.labels("d", "o").inc()
     metrics.deliveries.labels("t", "o").inc()
     metrics.unusable.labels("k").inc()
+    metrics.speech_jobs.labels("r").inc()
     metrics.link_down("p")
     metrics.outbox({}, ["t"])
     metrics.sample("events", lambda: {("p", "t"): 1})

@@ -386,7 +386,7 @@ async def test_tags_of_other_processes_survive(desk: Desk, store: Store) -> None
 async def test_new_targets_are_owed_from_then_on(desk: Desk) -> None:
     """A reload changes whom later changes are told to."""
     await desk.commit(1, step(1, "started"))
-    desk.committer.adopt([])
+    desk.committer.adopt([], listens=False)
     await desk.commit(2, step(1, "ended"))
     assert [name for _, _, name in await desk.owed()] == ["started"]
 

@@ -40,6 +40,8 @@ class Gathered(msgspec.Struct):
     tracks: list[Track] = []
     answer_s: float = 0.0
     """Where the answer lies on the time line: "the first 15 s" count from here."""
+    since: float = 0.0
+    """Unix seconds of the time line's zero."""
     absent: list[Absent] = []
 
 
@@ -83,6 +85,7 @@ def gather(record: CallRecord, finder: Finder, caller_channel: Literal[0, 1] = 0
     chosen = _chosen(files)
     if chosen:
         zero = min(file.begin for file in chosen)
+        gathered.since = zero
         gathered.answer_s = max(0.0, answered - zero)
         for file in chosen:
             gathered.tracks.extend(_tracks(file, zero, answered, caller_channel))

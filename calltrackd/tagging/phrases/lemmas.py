@@ -12,6 +12,7 @@ there, and a rule says `word*`.
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from threading import Lock
 
 Lemmas = Callable[[str], Iterable[str]]
 """A word in the spelling of `model.spelling` -> the keys under which its forms meet."""
@@ -48,4 +49,11 @@ def _english() -> Lemmas:
     from snowballstemmer import stemmer  # noqa: PLC0415  # 10 MB
 
     stem = stemmer("english").stemWord
-    return lambda word: {lemmatize(word, lang="en").lower(), stem(word)}
+    alone = Lock()  # it keeps the word in itself while it works
+
+    def keys(word: str) -> Iterable[str]:
+        with alone:
+            root = stem(word)
+        return {lemmatize(word, lang="en").lower(), root}
+
+    return keys
