@@ -23,6 +23,9 @@ Events may repeat, come late or out of order; what is known already stays as it 
 The tracker has no clock and no I/O. `feed` takes one event and gives the changes worth publishing.
 """
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from calltrackd.calls.arrivals import Arrivals
 from calltrackd.calls.board import Board
 from calltrackd.calls.channel import Channel
@@ -37,8 +40,18 @@ from calltrackd.calls.record import NumberRules
 from calltrackd.calls.recordings import Recordings
 from calltrackd.calls.recovery import Recovery
 from calltrackd.calls.transfers import Transfers
-from calltrackd.model.call import CallRecord, Change, Pressed
+from calltrackd.model.call import CallRecord, Change, Party, Pressed
 from calltrackd.model.channel import ChannelEvent, ChannelStarted, Snapshot
+
+
+class Voice(NamedTuple):
+    """A living channel in a talk."""
+
+    call_id: str
+    side: Party
+    channel: Channel
+    away: bool
+    """An operator that does not talk with the client now: on hold, or consulting another."""
 
 
 class Tracker:
@@ -97,6 +110,19 @@ class Tracker:
     def live(self, at: float) -> list[CallRecord]:
         """The records of the calls in progress, as they stand at `at`."""
         return [self._news.record(call, at) for call in self._news.published.values()]
+
+    def voices(self) -> Iterator[Voice]:
+        """Who can be heard in the calls in progress now."""
+        living = self._board.channels
+        for call_id, call in self._news.published.items():
+            for talk in call.open_segments():
+                if talk.channel in living:
+                    held = talk.hold_since is not None
+                    yield Voice(call_id, "operator", living[talk.channel], held)
+            if call.open_segments():
+                for client in call.clients:
+                    if client in living and (call.direction == "inbound" or living[client].up_at):
+                        yield Voice(call_id, "caller", living[client], away=False)
 
     def operator_channels(self, call_id: str, operator: str | None) -> list[Channel]:
         """The channels on which `operator` talks in a call now."""

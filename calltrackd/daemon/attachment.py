@@ -222,14 +222,14 @@ class Attachment:
                 async with asyncio.timeout(self._pause_s()):
                     await self._moved.wait()
             except TimeoutError:
-                if not self._behind:
+                if not self.behind:
                     effects = self.street.tick(self._clock() - SETTLE_S)
                     await self._act(effects, tones=True)
 
     def _pause_s(self) -> float | None:
         """Until a pause between keys is over; None: chunks wait, which come first, or none runs."""
         deadline = self.street.next_deadline()
-        if deadline is None or self._behind:
+        if deadline is None or self.behind:
             return None
         return max(0.0, deadline + SETTLE_S - self._clock())
 
@@ -240,7 +240,7 @@ class Attachment:
         """
         while True:
             await asyncio.sleep(EVERY_S)
-            if self._alarms and self.link.up and not self._behind:
+            if self._alarms and self.link.up and not self.behind:
                 at = self._clock()
                 changes = self._alarms.of_live(self.street.tracker.live(at), at)
                 await self._committer.put(
@@ -248,7 +248,7 @@ class Attachment:
                 )
 
     @property
-    def _behind(self) -> bool:
+    def behind(self) -> bool:
         """Chunks in the journal wait for the street."""
         return self.street.seq + 1 < self.journal.next_seq
 

@@ -19,6 +19,7 @@ from calltrackd.crm.target import Target, target_of
 from calltrackd.daemon.attachment import Attachment
 from calltrackd.daemon.hearing import Hearing, reader_of
 from calltrackd.daemon.keeping import Keeping
+from calltrackd.daemon.live import Live
 from calltrackd.daemon.pulse import Pulse
 from calltrackd.daemon.sight import OpenCalls
 from calltrackd.daemon.story import tell
@@ -75,6 +76,8 @@ class Daemon:
         self._hearing = Hearing(settings, store, self._metrics, self._told_spoken)
         watch = Watch(self._link_told, self._pbx_refused, self._open.known, self._pbx_gone)
         self._board = Switchboard(store, self._committer, self._metrics, self._once, watch)
+        self.live = Live(store, self._hearing, self._kept, self._told_spoken)
+        """Hears calls while they live."""
         self._stop = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
         self._reloading: asyncio.Task[None] | None = None
@@ -245,6 +248,7 @@ class Daemon:
             tasks.create_task(self._open.run(), name="open calls"),
             tasks.create_task(pulse.run(), name="pulse"),
             tasks.create_task(keeping.run(), name="keeping"),
+            tasks.create_task(self.live.run(), name="live speech"),
         ]
 
     def _kept(self) -> tuple[Settings, list[Attachment]]:

@@ -120,6 +120,27 @@ class LanguageRule(Section):
         return self
 
 
+class LiveSpeech(Section):
+    """Listening while calls live: PBXs bring the audio of each side (Asterisk 18 and later)."""
+
+    enabled: bool = False
+    """Whether calls are heard while they live; `speech.enabled` has to be true as well."""
+    host: str = Field(default="127.0.0.1", min_length=1)
+    """Address on which audio is taken. It comes without a password or cipher: only what was asked
+    for is taken, but keep it local or in a network of your own."""
+    port: int = Field(default=9092, ge=0, le=65535)
+    """Its port; 0: a free one, told in the log."""
+    reached_at: str | None = Field(default=None, pattern=r"^[^\s/:]+(:\d{1,5})?$")
+    """Address, or address:port, at which PBXs reach it; not given: `host`."""
+    most_calls: int = Field(default=8, ge=1, le=1000)
+    """Calls that are heard at once; others are heard from their recordings, as all are."""
+
+    def address(self, port: int) -> str:
+        """host:port for PBXs, when `port` is the one that listens."""
+        reached = self.reached_at or self.host
+        return reached if ":" in reached else f"{reached}:{port}"
+
+
 class Speech(Section):
     """Listening to calls."""
 
@@ -139,6 +160,8 @@ class Speech(Section):
     """Hours after the call's end at which a recording that is missing is waited for no longer."""
     caller_channel: Literal[0, 1] = 0
     """The client's channel in stereo recordings of the PBX; 0: the left one."""
+    live: LiveSpeech = LiveSpeech()
+    """Listening while calls live."""
     language_rule: list[LanguageRule] = Field(default=[])
     """Other languages by number or queue; the first entry that fits holds."""
     vosk: list[VoskModel] = Field(default=[])
