@@ -143,25 +143,14 @@ class Jobs:
             self._lost(lost)
 
     async def _give_back(self) -> None:
-        """Not the jobs' fault, so it counts as no death."""
-        running = list(self._running.values())
-        for _, task in running:
+        """Also what a claim that was cut off leased to us."""
+        running = [task for _, task in self._running.values()]
+        for task in running:
             task.cancel()
         with suppress(StoreDown, TimeoutError):
             async with asyncio.timeout(GIVE_BACK_S):
-                for job, _ in running:
-                    await self._put_back(job)
-        await asyncio.gather(*(task for _, task in running), return_exceptions=True)
-
-    async def _put_back(self, job: Job) -> None:
-        now = time.time()
-        await self._store.writer.submit(
-            lambda conn: speech_jobs.put_back(
-                conn,
-                self._worker,
-                job.id,
-                reason="the daemon stopped over it",
-                ready_at=now,
-                note=job.note,
-            )
-        )
+                now = time.time()
+                await self._store.writer.submit(
+                    lambda conn: speech_jobs.leave(conn, self._worker, now)
+                )
+        await asyncio.gather(*running, return_exceptions=True)

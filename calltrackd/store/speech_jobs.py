@@ -176,6 +176,16 @@ async def release(conn: AsyncConnection, worker: str, at: float) -> int:
     return await _bury(conn, _held_by(worker), "its worker was killed", at)
 
 
+async def leave(conn: AsyncConnection, worker: str, at: float) -> int:
+    """At a stop: what this worker holds waits again, and it counts as no death; returns how many.
+
+    Also what was claimed a moment ago, of which the worker does not know yet.
+    """
+    query = update(jobs).where(_held_by(worker))
+    free = {"state": "waiting", "ready_at": at, "reason": "its worker was stopped over it"}
+    return (await conn.execute(query.values(**free, worker=None, lease_until=None))).rowcount
+
+
 async def again(conn: AsyncConnection, job_ids: Collection[int], at: float) -> int:
     """Try jobs anew that were set aside or done; returns how many."""
     fresh = {"state": "waiting", "ready_at": at, "attempts": 0, "deaths": 0, "reason": None}

@@ -35,10 +35,10 @@ async def once(one: Office, fits: Callable[[Job], bool]) -> Job:
             await asyncio.sleep(0.01)
 
 
-def children() -> list[int]:
-    """Processes below this one."""
+def children() -> list[str]:
+    """Speech's processes below this one."""
     found = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return [int(pid) for pid in found]
+    return [pid for pid in found if "speech" in Path(f"/proc/{pid}/cmdline").read_text()]
 
 
 def told(receiver: Receiver) -> list[tuple[str, int]]:

@@ -40,6 +40,43 @@ def test_daemon_tells_its_state_and_is_watched() -> None:
     assert int(found["WatchdogSec"][0]) >= 10
 
 
+NEEDED = {
+    "memfd_create", "prctl", "prlimit64", "setpriority",
+    "setsid", "kill", "vfork", "pipe2", "select",
+}  # fmt: skip
+"""What the daemon calls to start, watch and end the children that listen, and they to give way."""
+
+
+def calls_of(group: str) -> set[str]:
+    """The system calls of one of systemd's groups, or the call itself."""
+    if not group.startswith("@"):
+        return {group}
+    done = subprocess.run(
+        [str(ANALYZE), "syscall-filter", "--no-pager", group],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    lines = (line.strip() for line in done.stdout.splitlines()[1:])
+    return set().union(*(calls_of(one) for one in lines if one and not one.startswith("#")))
+
+
+@pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed")
+def test_children_that_listen_may_do_what_they_do() -> None:
+    """The filter, line by line: the first allows, those with ~ take away, others add."""
+    allowed: set[str] = set()
+    for line in settings()["SystemCallFilter"]:
+        named = set().union(*(calls_of(one) for one in line.removeprefix("~").split()))
+        allowed = allowed - named if line.startswith("~") else allowed | named
+    assert NEEDED - allowed == set()
+
+
+def test_child_that_takes_too_much_memory_does_not_end_the_daemon() -> None:
+    """The kernel takes the child; what it was at is tried again."""
+    assert settings()["OOMPolicy"] == ["continue"]
+
+
 @pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed")
 def test_unit_is_hardened() -> None:
     """The exposure that systemd itself counts stays low."""

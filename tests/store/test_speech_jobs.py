@@ -166,3 +166,27 @@ async def test_two_workers_never_get_the_same_job(store, url):
     await other.close()
     ids = [job.id for part in found for job in part]
     assert len(ids) == len(set(ids)) == 20
+
+
+async def test_stopped_worker_leaves_its_jobs_without_blame(store):
+    """Only its own wait again; nobody died, and what it noted of them stays."""
+    await waiting(store, 1, 2)
+    (mine,) = await claim(store, "me")
+    (theirs,) = await claim(store, "another")
+    assert await write(store, jobs.leave, "me", START + 1001) == 1
+    found = {job.id: job for job in await read(store, jobs.list_jobs)}
+    assert (found[mine.id].state, found[mine.id].deaths, found[mine.id].worker) == (
+        "waiting", 0, None,
+    )  # fmt: skip
+    assert found[theirs.id].state == "running"
+    assert not await write(store, jobs.finish, "me", mine.id, START + 1002)
+
+
+async def test_next_look_is_at_the_next_due_job_or_lost_lease(store):
+    """A worker with room can sleep until then."""
+    assert await read(store, jobs.next_at) is None
+    await waiting(store, 1, ready_at=START + 5000)
+    assert await read(store, jobs.next_at) == START + 5000
+    await waiting(store, 2)
+    await claim(store)
+    assert await read(store, jobs.next_at) == START + 1000 + LEASE_S
