@@ -8,7 +8,7 @@ from calltrackd.speech.audiosocket import SAMPLE_BYTES
 
 GAP_S = 0.5
 """A tap that sent nothing for longer had nothing to send; less is the network's unrest."""
-WAITING_S = 5.0
+WAITING_S = 10.0
 """Seconds of sound that may wait; then the oldest are left out, for an alert that late is none."""
 
 

@@ -88,10 +88,11 @@ class VoskSession:
         self._partials = partials
         self._samples = Samples()
         self._told = ""
+        self._repeated = False
         self._over = False
 
     def feed(self, pcm: bytes) -> list[Heard]:
-        """Finals at pauses; a partial whenever its text has changed."""
+        """Finals at pauses; a partial when its text has changed, and once more when it stays."""
         if self._over:
             raise RefusedError("the session is over")
         heard: list[Heard] = []
@@ -118,9 +119,10 @@ class VoskSession:
     def _partial(self) -> list[Heard]:
         found = json.loads(self._recognizer.PartialResult())
         words = [_word(one) for one in found.get("partial_result", ())]
-        if not words or found["partial"] == self._told:
+        same = found.get("partial") == self._told
+        if not words or (same and self._repeated):
             return []
-        self._told = found["partial"]
+        self._told, self._repeated = found["partial"], same
         return [said(words, self._told, "partial")]
 
 

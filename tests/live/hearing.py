@@ -1,0 +1,125 @@
+"""A company that is heard: a real Asterisk, phones that speak, a daemon that listens live."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.crash.daemon import KEY, Daemon
+from tests.fakes.receiver import Receiver
+from tests.lab.asterisk import Asterisk
+from tests.lab.sip.call import Call
+from tests.lab.sip.sound import SILENCE
+from tests.lab.stage import Stage, pause
+from tests.speech import given
+
+SPEECH = """
+[speech]
+enabled = true
+language = "en"
+share = 1.0
+[speech.live]
+enabled = true
+port = 0
+[[speech.vosk]]
+language = "en"
+model = "{model}"
+
+[[phrase]]
+name = "refund"
+match = "want ..1 refund"
+side = "client"
+alert = true
+
+[[phrase]]
+name = "expensive"
+match = "too expensive"
+side = "client"
+alert = true
+
+[[phrase]]
+name = "greeting"
+match = "good morning"
+side = "operator"
+
+[[phrase]]
+name = "price"
+match = "fifty dollars"
+side = "operator"
+alert = true
+"""
+PATIENCE_S = 20.0
+TAPPED_S = 2.0
+"""People say nothing for so long after the answer: the machine of a test is slow."""
+
+
+class Heard:
+    """The stage, with what the CRM hears of it."""
+
+    def __init__(self, stage: Stage, daemon: Daemon, receiver: Receiver) -> None:
+        self.stage = stage
+        self.daemon = daemon
+        self._receiver = receiver
+
+    def events(self, kind: str, did: str = "") -> list[dict[str, Any]]:
+        """What the CRM was told: the bodies, with `heard_at` (unix seconds)."""
+        skew = time.time() - time.perf_counter()
+        told = [{**hit.event, "heard_at": hit.at + skew} for hit in self._receiver.hits]
+        return [one for one in told if one["type"] == kind and did in (one["data"]["did"] or "")]
+
+    async def alert(self, rule: str, did: str = "") -> dict[str, Any]:
+        """The alert of a rule, once it came."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                found = [e for e in self.events("call.alert", did) if e["alert"]["rule"] == rule]
+                if found:
+                    return found[0]
+                await asyncio.sleep(0.005)
+
+    async def tag(self, name: str) -> dict[str, Any]:
+        """The tag of a record in the store, once it stands."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                for record in await self.daemon.records():
+                    for tag in record.tags:
+                        if tag.name == name:
+                            return {"ended": record.ended_at, **tag.evidence}
+                await asyncio.sleep(0.1)
+
+    async def talk(self, operator: str, did: str = "01", phone: str = "client") -> "Talk":
+        """A client calls, an operator answers; both are silent until they speak."""
+        caller = await self.stage.call_in(did, phone)
+        caller.rtp.voice = SILENCE
+        answered = await self.stage.rings(operator, 0.2)
+        answered.rtp.voice = SILENCE
+        await answered.answer()
+        await caller.until_up()
+        await pause(TAPPED_S)
+        return Talk(caller, answered)
+
+
+class Talk:
+    """Two who speak."""
+
+    def __init__(self, caller: Call, operator: Call) -> None:
+        self.caller = caller
+        self.operator = operator
+
+
+@asynccontextmanager
+async def heard(pbx: Asterisk, folder: Path, models: Path) -> AsyncIterator[Heard]:
+    """The daemon attached to `pbx`; all phones are closed at the end."""
+    async with Receiver((KEY,)) as receiver:
+        daemon = Daemon(folder, pbx.ami_port, receiver.url)
+        model = given.model("en", models).absolute()
+        daemon.config.write_text(daemon.config.read_text() + SPEECH.format(model=model))
+        async with daemon:
+            await daemon.start()
+            await daemon.ready()
+            async with Stage(pbx) as stage:
+                yield Heard(stage, daemon, receiver)
+            with contextlib.suppress(TimeoutError):
+                await daemon.terminate()
