@@ -90,11 +90,15 @@ async def _serve(settings: "Settings", config: Path) -> None:
     from calltrackd.daemon.reloads import Reloads  # noqa: PLC0415 - the same
     from calltrackd.ops.systemd import Notifier  # noqa: PLC0415 - the same
     from calltrackd.store.engine import Store  # noqa: PLC0415 - the same
+    from calltrackd.tagging.tone import LexiconError  # noqa: PLC0415 - the same
 
     _make(settings.state_dir)
     store = await Store.open(settings.store_url)
     try:
-        daemon = Daemon(settings, store, Notifier())
+        try:
+            daemon = Daemon(settings, store, Notifier())
+        except (LexiconError, OSError) as error:
+            raise Fault(f"tone.lexicon: {error}") from None
         sys.setswitchinterval(SWITCH_S)
         gc.freeze()  # 100,000 objects of libraries need not be looked at again and again
 

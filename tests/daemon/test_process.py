@@ -113,6 +113,18 @@ async def test_state_folder_that_cannot_be_made(
     assert said.splitlines()[-1].startswith(f"calltrackd: state_dir {tmp_path}/state: ")
 
 
+async def test_lexicon_that_cannot_be_read(
+    tmp_path: Path, ami: FakeAmi, receiver: Receiver
+) -> None:
+    """One line that names the setting, not a traceback."""
+    extra = f'[speech]\nenabled = true\n[tone]\nlexicon = "{tmp_path}/nowhere.csv"\n'
+    async with daemon(written(tmp_path, ami, receiver, extra)) as process:
+        code, said = await ended(process)
+    assert code not in (0, None)
+    assert "tone.lexicon" in said.splitlines()[-1]
+    assert "Traceback" not in said
+
+
 async def test_hangup_signal_reloads_or_says_why_not(
     tmp_path: Path, ami: FakeAmi, receiver: Receiver
 ) -> None:
