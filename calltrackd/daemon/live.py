@@ -150,7 +150,11 @@ class Live:
             return
         if self._tapper(attachment).hopeless or not self._has_room(key.call_id):
             return
-        task = asyncio.create_task(self._hear(attachment, key, voice.channel.name))
+        call = self._call(attachment, key.call_id)
+        if call is None:
+            return
+        tapping = self._hear(call, self._tapper(attachment), key, voice.channel.name)
+        task = asyncio.create_task(tapping, name=f"tap of {voice.channel.name}")
         self._legs[key] = _Leg(task, tries=tries, again_at=now + AGAIN_S)
 
     def _has_room(self, call_id: str) -> bool:
@@ -191,20 +195,19 @@ class Live:
 
     # -- one voice
 
-    async def _hear(self, attachment: Attachment, key: Key, channel: str) -> None:
+    async def _hear(self, call: Overheard, tapper: Tapper, key: Key, channel: str) -> None:
         try:
-            await self._tapped(attachment, key, channel)
+            await self._tapped(call, tapper, key, channel)
         except Exception:  # noqa: BLE001 - border: one voice must not cost the others
             _log.exception("speech.live_broke", call=key.call_id, side=key.side)
 
-    async def _tapped(self, attachment: Attachment, key: Key, channel: str) -> None:
-        call = self._call(attachment, key.call_id)
+    async def _tapped(self, call: Overheard, tapper: Tapper, key: Key, channel: str) -> None:
         pool, settings, leg = self._hearing.pool, self._settings, self._legs.get(key)
-        if call is None or pool is None or settings is None or leg is None or self.port is None:
+        if pool is None or settings is None or leg is None or self.port is None:
             return
         tap = self._server.tap()
         try:
-            if await self._tapper(attachment).ask(channel, tap, settings.address(self.port)):
+            if await tapper.ask(channel, tap, settings.address(self.port)):
                 leg.tap = tap
                 await call.listen(key.side, tap.sound, pool)
         finally:

@@ -64,20 +64,22 @@ class Heard:
         self.daemon = daemon
         self._receiver = receiver
 
-    def events(self, kind: str, did: str = "") -> list[dict[str, Any]]:
+    def events(self, kind: str) -> list[dict[str, Any]]:
         """What the CRM was told: the bodies, with `heard_at` (unix seconds)."""
         skew = time.time() - time.perf_counter()
         told = [{**hit.event, "heard_at": hit.at + skew} for hit in self._receiver.hits]
-        return [one for one in told if one["type"] == kind and did in (one["data"]["did"] or "")]
+        return [one for one in told if one["type"] == kind]
 
-    async def alert(self, rule: str, did: str = "") -> dict[str, Any]:
-        """The alert of a rule, once it came."""
+    def alerts(self, rule: str) -> list[dict[str, Any]]:
+        """The alerts of a rule so far."""
+        return [e for e in self.events("call.alert") if e["alert"]["rule"] == rule]
+
+    async def alert(self, rule: str, after: int = 0) -> dict[str, Any]:
+        """The alert of a rule, once it came; the one after so many."""
         async with asyncio.timeout(PATIENCE_S):
-            while True:
-                found = [e for e in self.events("call.alert", did) if e["alert"]["rule"] == rule]
-                if found:
-                    return found[0]
+            while len(found := self.alerts(rule)) <= after:  # noqa: ASYNC110 - the truth is the CRM
                 await asyncio.sleep(0.005)
+        return found[after]
 
     async def tag(self, name: str) -> dict[str, Any]:
         """The tag of a record in the store, once it stands."""
