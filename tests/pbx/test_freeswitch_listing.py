@@ -245,7 +245,7 @@ def test_channel_without_a_dump_is_gone() -> None:
 
 
 def test_queues_agent_that_rings_when_the_link_is_back(fs: Fs) -> None:
-    """Its call_uuid is its own (measured): only its dump names the caller, and there is one call."""
+    """Its call_uuid is its own (measured): only its dump names the caller."""
     fs.answer(
         rows(row("a", application="callcenter"), leg("b", call_uuid="b", callstate="RINGING"))
     )
