@@ -16,7 +16,7 @@ import msgspec
 
 from calltrackd.model.channel import SeenChannel
 from calltrackd.pbx.channels import ChannelRules
-from calltrackd.pbx.fs_channel import Headers, identity, name, number
+from calltrackd.pbx.fs_channel import Headers, identity, name, number, source_of
 
 Row = dict[str, str]
 Pair = tuple[str, str]
@@ -100,7 +100,7 @@ class Listing:
         return SeenChannel(
             channel=row["uuid"],
             name=row.get("name", ""),
-            link=row.get("call_uuid") or row["uuid"],
+            link=_link(row, dump),
             role=role,
             party=party,
             number=number(first),
@@ -147,6 +147,12 @@ def bridge_of(one: str, other: str) -> str:
 def room_of(conference: str) -> str:
     """A name for the bridge of a conference."""
     return f"conference:{conference}"
+
+
+def _link(row: Row, dump: Headers) -> str:
+    """On whose behalf it was dialled. A queue's agent has a call_uuid of its own until it talks."""
+    source = "" if row.get("direction") == "inbound" else source_of(dump)
+    return source or row.get("call_uuid") or row["uuid"]
 
 
 def _headers(row: Row) -> Row:

@@ -242,3 +242,14 @@ def test_channel_without_a_dump_is_gone() -> None:
     fs.frame(job("uuid_dump a json", "-ERR No such channel!\n"))
     (snapshot,) = fs.of_type(Snapshot)
     assert snapshot.channels == []
+
+
+def test_queues_agent_that_rings_when_the_link_is_back(fs: Fs) -> None:
+    """Its call_uuid is its own (measured): only its dump names the caller."""
+    fs.answer(
+        rows(row("a", application="callcenter"), leg("b", call_uuid="b", callstate="RINGING"))
+    )
+    agent = {**dump("b"), "Channel-Name": phone("1001"), "variable_cc_member_session_uuid": "a"}
+    fs.answer(agent).answer(dump("a")).after(1.0)
+    fs.ends("b", "ORIGINATOR_CANCEL", "send_cancel").ends("a", by="recv_bye")
+    assert [offered.operator for offered in fs.record.legs] == ["1001"]
