@@ -17,6 +17,34 @@ _PATIENCE = 3
 answers late. One that sends but obeys nothing any more is no use either, so there is an end."""
 
 
+class Secret(Protocol):
+    """pydantic's SecretStr."""
+
+    def get_secret_value(self) -> str:
+        """The secret itself."""
+
+
+class Reach(Protocol):
+    """What the settings of either make say of the way to a PBX. Times in seconds."""
+
+    @property
+    def host(self) -> str: ...  # noqa: D102 - the names say it, the settings explain
+    @property
+    def port(self) -> int: ...  # noqa: D102
+    @property
+    def secret(self) -> Secret: ...  # noqa: D102
+    @property
+    def ping_every_s(self) -> float: ...  # noqa: D102
+    @property
+    def ping_timeout_s(self) -> float: ...  # noqa: D102
+    @property
+    def retry_cap_s(self) -> float: ...  # noqa: D102
+    @property
+    def connect_timeout_s(self) -> float: ...  # noqa: D102
+    @property
+    def action_timeout_s(self) -> float: ...  # noqa: D102
+
+
 class Connection(Protocol):
     """A connection that is logged in."""
 

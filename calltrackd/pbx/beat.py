@@ -11,7 +11,20 @@ import asyncio
 BEAT_S = 0.02
 
 
-def rest(transport: asyncio.ReadTransport) -> None:
-    """Leave what comes next in the socket for a beat; `resume_reading` ends that early."""
-    transport.pause_reading()
-    asyncio.get_running_loop().call_later(BEAT_S, transport.resume_reading)
+class Beat:
+    """The pace of one connection's reads."""
+
+    def __init__(self, transport: asyncio.ReadTransport) -> None:
+        self._transport = transport
+        self._over: asyncio.TimerHandle | None = None
+
+    def rest(self) -> None:
+        """After a read: leave what comes next in the socket for a beat."""
+        self._transport.pause_reading()
+        self._over = asyncio.get_running_loop().call_later(BEAT_S, self.end)
+
+    def end(self) -> None:
+        """Read again, the beat being over or somebody waiting for a reply."""
+        if self._over is not None:
+            self._over.cancel()
+        self._transport.resume_reading()

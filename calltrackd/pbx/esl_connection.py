@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from calltrackd.pbx.beat import rest
+from calltrackd.pbx.beat import Beat
 from calltrackd.pbx.errors import (
     ActionRefusedError,
     ActionTimeoutError,
@@ -61,14 +61,15 @@ class EslConnection(asyncio.Protocol):
         """The socket is there."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_connection gives
         self._transport = transport
+        self._beat = Beat(transport)
 
     def data_received(self, data: bytes) -> None:
         """First the journal, then whoever waits."""
         if self.ended.done():
             return
         self.reads += 1
-        if self._transport is not None and not (self._replies or self._jobs):
-            rest(self._transport)
+        if not (self._replies or self._jobs):
+            self._beat.rest()
         try:
             self._on_bytes(data)
         except LinkDownError as error:
@@ -141,7 +142,7 @@ class EslConnection(asyncio.Protocol):
         reply: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._replies.append(reply)
         self._transport.write(data)
-        self._transport.resume_reading()
+        self._beat.end()
         return reply
 
     async def _within(

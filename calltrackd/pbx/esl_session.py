@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
+from calltrackd.pbx.access import Reach
 from calltrackd.pbx.errors import (
     ActionRefusedError,
     ActionTimeoutError,
@@ -13,30 +14,13 @@ from calltrackd.pbx.errors import (
 from calltrackd.pbx.esl_command import subscription
 from calltrackd.pbx.esl_connection import JOB, EslConnection
 from calltrackd.pbx.freeswitch import WANTED
-from calltrackd.pbx.session import Secret
 
 
-class FreeswitchSettings(Protocol):
-    """What a connection needs of settings.FreeswitchPbx. Times in seconds."""
+class FreeswitchSettings(Reach, Protocol):
+    """What a connection needs of settings.FreeswitchPbx."""
 
     @property
-    def host(self) -> str: ...  # noqa: D102 - the names say it, the settings explain
-    @property
-    def port(self) -> int: ...  # noqa: D102
-    @property
-    def user(self) -> str | None: ...  # noqa: D102
-    @property
-    def secret(self) -> Secret: ...  # noqa: D102
-    @property
-    def ping_every_s(self) -> float: ...  # noqa: D102
-    @property
-    def ping_timeout_s(self) -> float: ...  # noqa: D102
-    @property
-    def retry_cap_s(self) -> float: ...  # noqa: D102
-    @property
-    def connect_timeout_s(self) -> float: ...  # noqa: D102
-    @property
-    def action_timeout_s(self) -> float: ...  # noqa: D102
+    def user(self) -> str | None: ...  # noqa: D102 - the name says it, the settings explain
 
 
 async def connect(

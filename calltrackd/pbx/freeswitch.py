@@ -56,6 +56,7 @@ from calltrackd.pbx.fs_listing import (
 from calltrackd.pbx.fs_places import FsPlaces
 
 Events = Iterable[ChannelEvent]
+Told = Callable[[float, EslFrame], Events]
 
 REPLY, JOB = "api/response", "BACKGROUND_JOB"
 """What holds the answer to a question of ours; other bodies are written by anybody (MESSAGE)."""
@@ -79,6 +80,8 @@ class Translator:
         self._listing = Listing(rules)
         self._waiting: list[tuple[float, Headers, str]] = []
         """Ends that wait for another channel's: moment, event, that channel."""
+        self._later: list[tuple[float, EslFrame]] = []
+        """Events while a list waits for what it needs: they come after it."""
         self._core = ""
         """Core-UUID: another one is another run of FreeSWITCH."""
         self._fresh = True
@@ -88,31 +91,43 @@ class Translator:
 
     def feed(self, at: float, frame: EslFrame) -> Events:
         """Events of one frame that arrived at `at` (unix seconds)."""
-        try:
-            if frame.kind == REPLY or frame.name == JOB:
-                self._reply(at, frame)
-            if frame.kind == EVENT:
-                return self._event(at, frame)
-            return self._listed(at, {})
-        except (KeyError, ValueError):
-            self.unusable[frame.name or frame.kind] += 1
-            return ()
+        heard = self._heard(at, frame.headers) if frame.kind == EVENT else ()
+        replied = frame.kind == REPLY or frame.name == JOB
+        gone = self._tried(self._reply, at, frame) if replied else ()
+        if frame.kind == EVENT and not replied:
+            self._later.append((at, frame))
+            self._listing.event(frame.headers)
+        listed = self._listed(at) if self._listing.ready(at) else ()
+        return (*heard, *gone, *listed, *(() if self._listing.waits else self._caught_up()))
 
     def link_lost(self, at: float) -> Events:
         """The connection ended at `at`: what was half collected is void.
 
         Channels may end unseen now; the next list, or their next events, tell which there are.
         """
-        overdue = tuple(self._overdue(float("inf")))
+        overdue = (*self._caught_up(), *self._overdue(float("inf")))
         self._listing = Listing(self._rules)
         self._channels.unseen()
         self._fresh = True
         return (*overdue, LinkLost(at=at))
 
+    def _caught_up(self) -> Events:
+        """The events that are younger than the list, or those that came without one."""
+        later, self._later = self._later, []
+        return [told for at, frame in later for told in self._tried(self._event, at, frame)]
+
+    def _tried(self, told: Told, at: float, frame: EslFrame) -> Events:
+        """A frame that lacks something is counted."""
+        try:
+            return tuple(told(at, frame))
+        except (KeyError, ValueError):
+            self.unusable[frame.name or frame.kind] += 1
+            return ()
+
     def _event(self, at: float, frame: EslFrame) -> Events:
         headers = frame.headers
         moment = int(headers.get("Event-Date-Timestamp") or at * 1e6) / 1e6
-        before = (*self._heard(at, headers), *self._listed(at, headers), *self._overdue(moment))
+        before = tuple(self._overdue(moment))
         handler = self._on.get(frame.name)
         if handler is None or self._is_late(frame.name, headers):
             return before
@@ -310,18 +325,25 @@ class Translator:
     def _shutdown(self, at: float, _headers: Headers) -> Events:
         return (PbxStopped(at=at),)
 
-    def _reply(self, at: float, frame: EslFrame) -> None:
+    def _reply(self, at: float, frame: EslFrame) -> Events:
         """The answer to a question of the link; which one, its form tells.
 
         Jobs of others come here, too: a list that was asked for otherwise may be a part of it.
         """
         command, argument = (frame.headers.get(f"Job-Command{key}", "") for key in ("", "-Arg"))
         if command == DUMP and frame.body.startswith(GONE):
-            self._listing.gone(argument.removesuffix(" json"))
-        elif (dump := dump_of(frame.body)) is not None:
+            return self._gone_before(at, argument.removesuffix(" json"))
+        if (dump := dump_of(frame.body)) is not None:
             self._listing.dump(dump)
         elif command == "" or f"{command} {argument}" in (CALLS, CHANNELS):
             self._rows(at, rows_of(frame.body), of_calls=argument.startswith("calls"))
+        return ()
+
+    def _gone_before(self, at: float, channel: str) -> Events:
+        """A listed channel ended before we looked, perhaps after its list was taken for true."""
+        if self._listing.gone(channel) or self._channels.living.pop(channel, None) is None:
+            return ()
+        return (ChannelEnded(at=at, channel=channel, cause=0),)
 
     def _rows(self, at: float, rows: list[dict[str, str]] | None, *, of_calls: bool) -> None:
         if rows is None:
@@ -331,12 +353,8 @@ class Translator:
         else:
             self._listing.channels(rows, at)
 
-    def _listed(self, at: float, headers: Headers) -> Events:
-        """A snapshot, once the list has what it needs, or before an event of a channel in it."""
-        if self._listing.lists(headers.get("Unique-ID", "")):
-            self._listing.dump(headers)
-        elif not self._listing.ready(at):
-            return ()
+    def _listed(self, at: float) -> Events:
+        """A snapshot, once the list has what it needs."""
         seen, pairs = self._listing.take(at)
         self._channels.listed(seen, pairs)
         waiting = [QueueEntered(at=at, channel=s.channel, queue=s.queue) for s in seen if s.queue]

@@ -9,14 +9,14 @@ lists come out of a database that is written some time later, and their answers 
 are younger: a channel whose dump is refused, or whose end was told just now, is none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from calltrackd.model.channel import SeenChannel
 from calltrackd.pbx.channels import ChannelRules
-from calltrackd.pbx.fs_channel import Headers, identity, name, number
+from calltrackd.pbx.fs_channel import Headers, identity, name, number, source_of
 
 Row = dict[str, str]
 Pair = tuple[str, str]
@@ -50,10 +50,12 @@ class Listing:
             del self._ended[next(iter(self._ended))]
         self._ended[channel] = at
 
-    def gone(self, channel: str) -> None:
-        """A channel of the list has no dump: it is no more."""
-        if self._rows is not None:
-            self._rows.pop(channel, None)
+    def gone(self, channel: str) -> bool:
+        """A channel of the list has no dump: it is no more. False when no list waits."""
+        if self._rows is None:
+            return False
+        self._rows.pop(channel, None)
+        return True
 
     def channels(self, rows: Iterable[Row], at: float) -> None:
         """`show channels`: all there are at `at`."""
@@ -70,9 +72,15 @@ class Listing:
         if self._rows is None or headers["Unique-ID"] in self._rows:
             self._dumps[headers["Unique-ID"]] = headers
 
-    def lists(self, channel: str) -> bool:
-        """The channel is in the list that waits."""
-        return self._rows is not None and channel in self._rows
+    def event(self, headers: Headers) -> None:
+        """An event of a listed channel has what its dump has."""
+        if headers.get("Unique-ID", "") in (self._rows or {}):
+            self.dump(headers)
+
+    @property
+    def waits(self) -> bool:
+        """There is a list, and it is not taken yet."""
+        return self._rows is not None
 
     def ready(self, at: float) -> bool:
         """There is a list, and it has waited for all that it needs or long enough."""
@@ -84,11 +92,21 @@ class Listing:
     def take(self, at: float) -> tuple[list[SeenChannel], list[Pair]]:
         """The channels as they are known at `at`, and who is bridged; the next list begins."""
         rows, self._rows = self._rows or {}, None
-        pairs = [p for p in self._pairs or _by_call(rows) if p[0] in rows and p[1] in rows]
+        found = self._pairs or _by_call(rows)
+        pairs = [pair for pair in found if pair[0] in rows and pair[1] in rows]
+        pairs += self._bridged_since(rows, {leg for pair in pairs for leg in pair})
         bridges = {one: bridge_of(*pair) for pair in pairs for one in pair}
         seen = [self._seen(row, bridges, at) for row in rows.values()]
         self._dumps, self._pairs = {}, []
         return seen, pairs
+
+    def _bridged_since(self, rows: dict[str, Row], known: set[str]) -> Iterator[Pair]:
+        """The lists lag behind; a dump is of this moment and names the other leg."""
+        for channel, dump in self._dumps.items():
+            other = dump.get("variable_bridge_uuid", "")
+            if {channel, other} <= rows.keys() - known and _is_up(rows[channel], dump):
+                known |= {channel, other}
+                yield channel, other
 
     def _seen(self, row: Row, bridges: dict[str, str], at: float) -> SeenChannel:
         dump = self._dumps.get(row["uuid"], {})
@@ -100,15 +118,15 @@ class Listing:
         return SeenChannel(
             channel=row["uuid"],
             name=row.get("name", ""),
-            link=row.get("call_uuid") or row["uuid"],
+            link=_link(row, dump),
             role=role,
             party=party,
             number=number(first),
             number_name=name(first),
             dialed=(row.get("initial_dest") or row.get("dest", "")) if incoming else "",
             incoming=incoming,
-            up=state in UP,
-            ringing=not incoming and state in RINGING,
+            up=_is_up(row, dump),
+            ringing=not incoming and state in RINGING and not _is_up(row, dump),
             age=max(0.0, at - _created(row, dump)),
             queue=_queue(row),
             place="conference" if room else None,
@@ -147,6 +165,19 @@ def bridge_of(one: str, other: str) -> str:
 def room_of(conference: str) -> str:
     """A name for the bridge of a conference."""
     return f"conference:{conference}"
+
+
+def _is_up(row: Row, dump: Headers) -> bool:
+    """Its far end answered."""
+    if "Answer-State" in dump:
+        return dump["Answer-State"] == "answered"
+    return row.get("callstate", "") in UP
+
+
+def _link(row: Row, dump: Headers) -> str:
+    """On whose behalf it was dialled. A queue's agent has a call_uuid of its own until it talks."""
+    source = "" if row.get("direction") == "inbound" else source_of(dump)
+    return source or row.get("call_uuid") or row["uuid"]
 
 
 def _headers(row: Row) -> Row:

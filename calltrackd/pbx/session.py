@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Protocol
 
+from calltrackd.pbx.access import Reach
 from calltrackd.pbx.errors import (
     ActionRefusedError,
     ActionTimeoutError,
@@ -16,22 +17,11 @@ from calltrackd.pbx.errors import (
 from calltrackd.pbx.protocol import AmiConnection
 
 
-class Secret(Protocol):
-    """pydantic's SecretStr."""
-
-    def get_secret_value(self) -> str:
-        """The secret itself."""
-
-
-class AsteriskSettings(Protocol):
-    """What a link needs of settings.AsteriskPbx. Times in seconds."""
+class AsteriskSettings(Reach, Protocol):
+    """What a link needs of settings.AsteriskPbx."""
 
     @property
-    def host(self) -> str: ...  # noqa: D102 - the names say it, settings.py explains
-    @property
-    def port(self) -> int: ...  # noqa: D102
-    @property
-    def tls(self) -> bool: ...  # noqa: D102
+    def tls(self) -> bool: ...  # noqa: D102 - the names say it, the settings explain
     @property
     def tls_ca(self) -> Path | None: ...  # noqa: D102
     @property
@@ -39,21 +29,9 @@ class AsteriskSettings(Protocol):
     @property
     def user(self) -> str: ...  # noqa: D102
     @property
-    def secret(self) -> Secret: ...  # noqa: D102
-    @property
     def login(self) -> Literal["challenge", "plain"]: ...  # noqa: D102
     @property
     def events(self) -> str: ...  # noqa: D102
-    @property
-    def ping_every_s(self) -> float: ...  # noqa: D102
-    @property
-    def ping_timeout_s(self) -> float: ...  # noqa: D102
-    @property
-    def retry_cap_s(self) -> float: ...  # noqa: D102
-    @property
-    def connect_timeout_s(self) -> float: ...  # noqa: D102
-    @property
-    def action_timeout_s(self) -> float: ...  # noqa: D102
 
 
 def tls_context(settings: AsteriskSettings) -> ssl.SSLContext | None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from tests.crash.conftest import MIX
 from tests.crash.daemon import Daemon
-from tests.crash.witness import Outage, Stall, Witness
+from tests.crash.witness import SLACK_S, Outage, Stall, Witness
 from tests.fakes.receiver import Receiver
 from tests.lab.traffic import Traffic, repeated
 
@@ -42,12 +42,13 @@ async def judged(
     receiver: Receiver,
     *outages: Outage,
     stalls: tuple[Stall, ...] = (),
+    slack_s: float = SLACK_S,
 ) -> Witness:
     """Stop the daemon once all is told, and hold all against each other."""
     await daemon.all_told()
     await daemon.terminate()
     records = await daemon.records()
-    witness = Witness(traffic.attempts, outages, stalls)
+    witness = Witness(traffic.attempts, outages, stalls, slack_s)
     witness.hear_store(records)
     witness.hear_receiver(receiver.hits, records)
     witness.verdict(daemon.last_words)

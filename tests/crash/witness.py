@@ -55,7 +55,9 @@ class Witness:
         attempts: Mapping[str, Attempt],
         outages: Iterable[Outage] = (),
         stalls: Iterable[Stall] = (),
+        slack_s: float = SLACK_S,
     ) -> None:
+        self._slack_s = slack_s
         self.attempts = attempts
         self.outages = list(outages)
         self.stalls = list(stalls)
@@ -129,7 +131,7 @@ class Witness:
         seen: float | None = getattr(record, name)
         fits = (seen is None) == (moment is None)
         if fits and seen is not None and moment is not None:
-            slack = SLACK_S + (1.0 if record.certainty == "recovered" else 0.0)
+            slack = self._slack_s + (1.0 if record.certainty == "recovered" else 0.0)
             late = any(stall.explains(moment, seen) for stall in self.stalls)
             fits = late or abs(seen - moment) <= slack
         self._check(attempt, record, fits, f"{name} {_since(attempt, moment)}")

@@ -242,3 +242,63 @@ def test_channel_without_a_dump_is_gone() -> None:
     fs.frame(job("uuid_dump a json", "-ERR No such channel!\n"))
     (snapshot,) = fs.of_type(Snapshot)
     assert snapshot.channels == []
+
+
+def test_queues_agent_that_rings_when_the_link_is_back(fs: Fs) -> None:
+    """Its call_uuid is its own (measured): only its dump names the caller."""
+    fs.answer(
+        rows(row("a", application="callcenter"), leg("b", call_uuid="b", callstate="RINGING"))
+    )
+    agent = {**dump("b"), "Channel-Name": phone("1001"), "variable_cc_member_session_uuid": "a"}
+    fs.answer(agent).answer(dump("a")).after(1.0)
+    fs.ends("b", "ORIGINATOR_CANCEL", "send_cancel").ends("a", by="recv_bye")
+    assert [offered.operator for offered in fs.record.legs] == ["1001"]
+
+
+def two_talks(fs: Fs) -> Fs:
+    """The list has `a` with `b`, and `c` with `d`, which are no more."""
+    client, phone_of_it = row("c", initial_cid_num="79160000002"), leg("d", "1002", call_uuid="c")
+    fs.frame(job("show channels as json", rows(row("a"), leg("b"), client, phone_of_it)))
+    return known(fs)
+
+
+def refused(fs: Fs) -> Fs:
+    """... as the answers for their dumps tell."""
+    for channel in ("c", "d"):
+        fs.frame(job(f"uuid_dump {channel} json", "-ERR No such channel!\n"))
+    return fs
+
+
+def test_events_wait_for_the_list() -> None:
+    """Under load they come between it and its dumps; what is listed and gone is no call."""
+    fs = two_talks(Fs()).tell("DTMF", "b", DTMF_Digit="1", DTMF_Duration="800")
+    assert not fs.of_type(Snapshot)
+    record = refused(fs).answer(dump("a")).after(1.0).client_hangs().record
+    assert [digit.digit for digit in record.digits] == ["1"]
+
+
+def test_channel_that_turns_out_to_be_gone_after_its_list_was_taken() -> None:
+    """The dumps came too late: the call that was believed ends."""
+    fs = two_talks(Fs()).after(2.1).tell("HEARTBEAT")
+    assert len(fs.records) == 2
+    refused(fs).client_hangs()
+    assert all(record.ended_at is not None for record in fs.records)
+
+
+def test_link_lost_while_events_wait(fs: Fs) -> None:
+    """They are not lost with the list that they waited for."""
+    fs.talk().after(1.0).eof().after(1.0)
+    fs.answer(rows(row("a"), leg("b"))).client_hangs().eof()
+    assert fs.record.ended_at is not None
+
+
+def test_talk_that_began_after_its_list_was_made() -> None:
+    """Measured: the list tells it as ringing still; the dumps are of this moment."""
+    fs = known(Fs()).answer(rows())
+    fs.answer(rows(row("a", callstate="RINGING"), leg("b", callstate="RINGING")))
+    phone_of_it = {"Channel-Name": phone("1001"), "variable_originating_leg_uuid": "a"}
+    up = {"Answer-State": "answered"}
+    fs.answer({**dump("b"), **phone_of_it, **up, "variable_bridge_uuid": "a"})
+    fs.answer({**dump("a"), **up, "variable_bridge_uuid": "b"}).after(2.0)
+    record = fs.client_hangs().record
+    assert (record.outcome, record.operators) == ("answered", ["1001"])

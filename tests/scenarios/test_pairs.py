@@ -1,10 +1,12 @@
 """The same scenario gives the same record on Asterisk and on FreeSWITCH, ids and times aside."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.lab.freeswitch_scenarios.registry import SHARED
 from tests.scenarios.run import STREAMS, recorded, records
 
 PAIRS = json.loads((STREAMS / "given" / "pairs.json").read_text("utf-8"))
@@ -36,9 +38,14 @@ def alike(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def of(set_name: str, scenario: str) -> list[dict[str, Any]]:
-    """The records of a given stream, in the order in which the calls began."""
-    found = records(recorded(set_name, scenario))
+def dialled(record: dict[str, Any]) -> tuple[str, str]:
+    """What tells calls apart that began at one moment."""
+    return str(record["did"]), str(record["caller"])
+
+
+def of(set_name: str, scenario: str, root: Path = STREAMS / "given") -> list[dict[str, Any]]:
+    """The records of a stream, in the order in which the calls began."""
+    found = records(recorded(set_name, scenario, root))
     return sorted(found, key=lambda record: str(record["started_at"]))
 
 
@@ -59,6 +66,17 @@ def test_both_give_the_same_record(pair: dict[str, Any]) -> None:
     ]
 
 
+@pytest.mark.parametrize("plot", SHARED)
+def test_same_plot_gives_the_same_record(plot: str) -> None:
+    """What the lab's phones did at both, in every field that does not depend on the moment."""
+    one, other = (
+        [alike(record) for record in sorted(of(make, plot, STREAMS), key=dialled)]
+        for make in ("asterisk-22", "freeswitch")
+    )
+    assert one == other
+
+
 def test_there_are_pairs() -> None:
     """They came with the checkout."""
     assert len(PAIRS) == 30
+    assert len(SHARED) > 50

@@ -92,16 +92,6 @@ async def confirmed(stage: Stage) -> None:
 
 
 @freeswitch()
-async def not_confirmed(stage: Stage) -> None:
-    """101 picks up, presses nothing and hangs up: the client never talked with a person."""
-    caller = await stage.call_in("24", unscored=("outcome", "lost", "abandoned_in", "hung_up_by"))
-    operator = await stage.answers("101")
-    await pause(1.5)
-    await operator.bye()
-    await caller.until_over()
-
-
-@freeswitch()
 async def fifo_taken(stage: Stage) -> None:
     """A client waits in a fifo, 103 takes it."""
     caller = await stage.call_in("19", queue="desk")
