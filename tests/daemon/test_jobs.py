@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.daemon import jobs as loop
 from calltrackd.daemon.jobs import Jobs
@@ -52,13 +53,19 @@ class Work:
     async def __call__(self, job: Job) -> None:
         if job.path == self.breaks:
             raise ZeroDivisionError("a bug of ours")
-        assert await write(self.store, speech_jobs.finish, "me", job.id, START)
         self.done.append(job.path)
+        assert await write(self.store, speech_jobs.finish, "me", job.id, START)
 
 
 async def states(store: Store) -> dict[str, str]:
     """Path -> state."""
     return {job.path: job.state for job in await read(store, speech_jobs.list_jobs)}
+
+
+async def taken_over(conn: AsyncConnection) -> None:
+    """Another worker has the job, and at no moment nobody has."""
+    await speech_jobs.leave(conn, "me", START)
+    await speech_jobs.claim(conn, "another", START + 10, 60.0)
 
 
 async def until(store: Store, wanted: dict[str, str]) -> None:
@@ -132,8 +139,7 @@ async def test_lease_that_another_took_ends_the_work(
     async with working(store, endless), asyncio.timeout(10):
         await begun.wait()
         (job,) = await read(store, speech_jobs.list_jobs)
-        await write(store, speech_jobs.leave, "me", START)
-        await write(store, speech_jobs.claim, "another", START + 10, 60.0)
+        await write(store, taken_over)
         await cut.wait()
         (job,) = await read(store, speech_jobs.list_jobs)
     assert (job.worker, job.state) == ("another", "running")
