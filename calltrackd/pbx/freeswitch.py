@@ -52,6 +52,7 @@ from calltrackd.pbx.fs_listing import (
     bridge_of,
     dump_of,
     rows_of,
+    seen_by_event,
 )
 from calltrackd.pbx.fs_places import FsPlaces
 
@@ -86,6 +87,8 @@ class Translator:
         """Core-UUID: another one is another run of FreeSWITCH."""
         self._fresh = True
         """The connection is new; nothing told which FreeSWITCH it is."""
+        self._complete = False
+        """A list was taken on this connection: every channel it had is known."""
         self._on = handlers(self)
         self.unusable: Counter[str] = Counter()
 
@@ -108,7 +111,7 @@ class Translator:
         overdue = (*self._caught_up(), *self._overdue(float("inf")))
         self._listing = Listing(self._rules)
         self._channels.unseen()
-        self._fresh = True
+        self._fresh, self._complete = True, False
         return (*overdue, LinkLost(at=at))
 
     def _caught_up(self) -> Events:
@@ -131,7 +134,26 @@ class Translator:
         handler = self._on.get(frame.name)
         if handler is None or self._is_late(frame.name, headers):
             return before
-        return (*before, *handler(moment, headers))
+        return (*before, *self._unlisted(moment, frame), *handler(moment, headers))
+
+    def _unlisted(self, at: float, frame: EslFrame) -> Events:
+        """A channel born just before we came: its birth is past, and the list did not have it yet.
+
+        Lists come out of a database that lags behind, so its next event tells of it.
+        """
+        headers = frame.headers
+        channel = headers.get("Unique-ID", "")
+        told = {"Answer-State", "Call-Direction", "Channel-Name"} <= headers.keys()
+        if not told or not self._complete or frame.name == "CHANNEL_CREATE":
+            return ()
+        if self._channels.get(channel) is not None or self._listing.has_ended(channel):
+            return ()
+        if headers["Answer-State"] == "hangup":
+            return ()
+        seen = seen_by_event(at, headers, self._rules)
+        seen.up = seen.up and frame.name != "CHANNEL_ANSWER"
+        self._channels.of(headers)
+        return (Snapshot(at=at, channels=[seen]),)
 
     def _heard(self, at: float, headers: Headers) -> Events:
         """The first event of a connection tells whether FreeSWITCH was restarted."""
@@ -357,6 +379,7 @@ class Translator:
         """A snapshot, once the list has what it needs."""
         seen, pairs = self._listing.take(at)
         self._channels.listed(seen, pairs)
+        self._complete = True
         waiting = [QueueEntered(at=at, channel=s.channel, queue=s.queue) for s in seen if s.queue]
         return (Snapshot(at=at, channels=seen), *waiting)
 

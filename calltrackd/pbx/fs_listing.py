@@ -50,6 +50,10 @@ class Listing:
             del self._ended[next(iter(self._ended))]
         self._ended[channel] = at
 
+    def has_ended(self, channel: str) -> bool:
+        """Its end was told of late."""
+        return channel in self._ended
+
     def gone(self, channel: str) -> bool:
         """A channel of the list has no dump: it is no more. False when no list waits."""
         if self._rows is None:
@@ -132,6 +136,25 @@ class Listing:
             place="conference" if room else None,
             bridge=room or bridges.get(row["uuid"], ""),
         )
+
+
+def seen_by_event(at: float, headers: Headers, rules: ChannelRules) -> SeenChannel:
+    """A living channel that neither its birth nor a list told of, by any event of its own."""
+    role, party = identity(headers, rules)
+    incoming = headers["Call-Direction"] == "inbound"
+    return SeenChannel(
+        channel=headers["Unique-ID"],
+        name=headers["Channel-Name"],
+        link=_link({"uuid": headers["Unique-ID"], "direction": headers["Call-Direction"]}, headers),
+        role=role,
+        party=party,
+        number=number(headers),
+        number_name=name(headers),
+        dialed=headers.get("Caller-Destination-Number", "") if incoming else "",
+        incoming=incoming,
+        up=headers["Answer-State"] == "answered",
+        age=max(0.0, at - _created({}, headers)),
+    )
 
 
 def rows_of(text: str) -> list[Row] | None:

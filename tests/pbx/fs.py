@@ -83,6 +83,11 @@ class Fs:
 
     def comes(self, leg: str, name: str = TRUNK, **headers: str) -> Self:
         """A far end places a call."""
+        self.came(leg, name, **headers)
+        return self.tell("CHANNEL_CREATE", leg)
+
+    def came(self, leg: str, name: str = TRUNK, **headers: str) -> Self:
+        """The same, before anybody looked."""
         self._legs[leg] = {
             "Channel-Name": name,
             "Call-Direction": "inbound",
@@ -92,7 +97,7 @@ class Fs:
             "Caller-Destination-Number": DID if name == TRUNK else "1002",
         }
         self._legs[leg].update(named(headers))
-        return self.tell("CHANNEL_CREATE", leg)
+        return self
 
     def dials(self, source: str, leg: str, to: str, *, rings: bool = True, **extra: str) -> Self:
         """A leg is dialled on behalf of another one (or of nobody)."""

@@ -101,6 +101,38 @@ def test_a_list_waits_no_longer_than_two_seconds(fs: Fs) -> None:
     assert len(fs.of_type(Snapshot)) == 1
 
 
+def test_a_call_that_the_list_does_not_have_yet() -> None:
+    """Its birth was before us, and the list lags behind: its next event tells of it, once."""
+    fs = Fs().answer(rows()).came("a").dials("a", "b", "1001").after(2.0)
+    fs.picks_up("b").picks_up("a").bridges("a", "b").after(5.0)
+    record = fs.client_hangs().record
+    assert (record.did, record.caller, record.certainty) == (f"+{DID}", f"+{CLIENT}", "recovered")
+    assert (record.operators, record.talk_s) == (["1001"], pytest.approx(5.0, abs=1e-2))
+    assert [len(told.channels) for told in fs.of_type(Snapshot)] == [0, 1]
+
+
+def test_a_recording_tells_of_such_a_call() -> None:
+    """Any event of the channel does, and the file is its call's."""
+    fs = Fs().answer(rows()).came("a", Answer_State="answered").after(1.0)
+    fs.tell("RECORD_START", "a", Record_File_Path="/var/rec/a.wav").after(1.0)
+    record = fs.tell("CHANNEL_HOLD", "a").ends("a").record
+    assert [file.path for file in record.recordings] == ["/var/rec/a.wav"]
+
+
+def test_a_word_of_a_leg_that_ended_is_no_call() -> None:
+    """Modules go on telling of it: it is not taken for one that nobody knew."""
+    fs = Fs().answer(rows()).talk().after(3.0).client_hangs()
+    fs.came("a", Answer_State="answered").tell("RECORD_STOP", "a")
+    assert len(fs.of_type(Snapshot)) == 1
+
+
+def test_without_a_list_nothing_is_taken_for_gone() -> None:
+    """Nobody may ask for lists: events of unknown channels end none of those known before."""
+    fs = Fs().talk().after(1.0).eof().after(1.0)
+    fs.came("c", Answer_State="answered").tell("CHANNEL_HOLD", "c")
+    assert fs.of_type(Snapshot) == []
+
+
 def test_an_answer_by_background_job(fs: Fs) -> None:
     """Its text is the body of an event."""
     for found in (rows(row("a"), leg("b")), dump("a")):
