@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from calltrackd.pbx.beat import Beat
 from calltrackd.pbx.errors import (
     ActionRefusedError,
     ActionTimeoutError,
@@ -61,15 +60,12 @@ class EslConnection(asyncio.Protocol):
         """The socket is there."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_connection gives
         self._transport = transport
-        self._beat = Beat(transport)
 
     def data_received(self, data: bytes) -> None:
         """First the journal, then whoever waits."""
         if self.ended.done():
             return
         self.reads += 1
-        if not (self._replies or self._jobs):
-            self._beat.rest()
         try:
             self._on_bytes(data)
         except LinkDownError as error:
@@ -142,7 +138,6 @@ class EslConnection(asyncio.Protocol):
         reply: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._replies.append(reply)
         self._transport.write(data)
-        self._beat.end()
         return reply
 
     async def _within(

@@ -13,7 +13,6 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
-from calltrackd.pbx.beat import Beat
 from calltrackd.pbx.errors import ActionRefusedError, ActionTimeoutError, LinkDownError
 from calltrackd.pbx.wire import AmiCodec, FieldValue, Frame, encode_action
 
@@ -50,7 +49,6 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket (and TLS) is there."""
         super().connection_made(transport)
-        self._beat = Beat(self.transport)
         self.factory = self.manager
         self.manager.protocol = self
 
@@ -59,8 +57,6 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
         if self.ended.done():
             return
         self.reads += 1
-        if not self.responses:
-            self._beat.rest()
         try:
             self._on_bytes(data)
         except LinkDownError as error:
@@ -116,7 +112,6 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
         data.as_list = as_list
         self.responses[data.id] = data
         self.transport.write(encoded)
-        self._beat.end()
         return data.future  # type: ignore[no-any-return] # panoramisk has no types
 
     async def action(

@@ -33,10 +33,9 @@ from calltrackd.store.errors import StoreDown, typed
 
 QUEUE_CHANGES = 5_000
 """Changes that may wait for the store; at 4 KB each some 20 MB."""
-PACE_S = 0.015
+PACE_S = 0.02
 """Between the beginnings of two transactions: one costs 2 ms of processor, whatever is in it. So
-the first change after a pause is told of at once, and those of several PBXs share one. Less than
-the beat in which a PBX is read, so that what one read brought never waits for it."""
+the first change after a pause is told of at once, and a hundred calls a second share fifty."""
 IDLE_COMMIT_S = 5.0
 """How long a position without a change may stay uncommitted."""
 RETRY_S = 1.0

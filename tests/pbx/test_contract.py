@@ -5,12 +5,10 @@ import contextlib
 import errno
 import os
 from collections.abc import AsyncIterator, Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from calltrackd.pbx.beat import BEAT_S
 from calltrackd.pbx.errors import (
     ActionRefusedError,
     ActionTimeoutError,
@@ -64,20 +62,6 @@ async def test_sink_and_journal_see_the_same(rig: Rig, side: Side) -> None:
     assert rig.seen[1].data.startswith(side.greeting)
     assert [c.seq for c in rig.seen] == list(range(1, len(rig.seen) + 1))
     assert rig.seen[-1].mark == "eof"
-
-
-async def test_events_of_a_beat_are_one_read(rig: Rig, side: Side) -> None:
-    """However small the server's writes, two reads are a beat apart, and nothing is missing."""
-    async with rig.running() as link:
-        await side.server.wait_for(side.last_asked)
-        await side.harmless(link)
-        for n in range(300):
-            side.server.send(side.happens(n))
-            await asyncio.sleep(0)
-        await rig.until(b"n299")
-    assert side.numbers(rig.frames()) == [str(n) for n in range(300)]
-    reads = [chunk.at for chunk in rig.seen if b"xxx" in chunk.data]
-    assert all(later - earlier > BEAT_S * 0.9 for earlier, later in pairwise(reads))
 
 
 async def test_wrong_secret_stops(rig: Rig, side: Side) -> None:
