@@ -14,6 +14,7 @@ from tests.lab.asterisk import Asterisk
 from tests.lab.sip.call import Call
 from tests.lab.sip.sound import SILENCE
 from tests.lab.stage import Stage, pause
+from tests.live.speaking import Turn
 from tests.speech import given
 
 SPEECH = """
@@ -80,6 +81,15 @@ class Heard:
             while len(found := self.alerts(rule)) <= after:  # noqa: ASYNC110 - the truth is the CRM
                 await asyncio.sleep(0.005)
         return found[after]
+
+    async def heard_saying(self, rtp: Any, said: Turn, rule: str) -> tuple[float, dict[str, Any]]:
+        """When it was said, and the alert: an engine misses a phrase now and then, so thrice."""
+        for _ in range(3):
+            before, began = len(self.alerts(rule)), rtp.say(said.speech)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(said.seconds + 6.0):
+                    return began, await self.alert(rule, before)
+        raise AssertionError(f"{rule}: said three times, never heard")
 
     async def tag(self, name: str) -> dict[str, Any]:
         """The tag of a record in the store, once it stands."""

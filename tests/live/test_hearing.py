@@ -42,8 +42,7 @@ async def test_keyword_is_told_while_the_call_is_up(
         talk = await one.talk("101")
         talk.operator.rtp.say(GREETING.speech)
         await pause(GREETING.seconds + 0.3)
-        began = talk.caller.rtp.say(ANGRY.speech)
-        alert = await one.alert("refund")
+        began, alert = await one.heard_saying(talk.caller.rtp, ANGRY, "refund")
         assert not one.events("call.ended")
         late_s = alert["heard_at"] - began - ANGRY.ends["refund"]
         print(f"alert {late_s:.2f} s after the word's end")  # noqa: T201 - the figure
@@ -60,9 +59,10 @@ async def test_two_calls_at_once(pbx22: Asterisk, tmp_path: Path, models: Path) 
     async with heard(pbx22, tmp_path, models) as one:
         first = await one.talk("101")
         second = await one.talk("121", "01", "direct")
-        first.caller.rtp.say(ANGRY.speech)
-        second.operator.rtp.say(PRICE.speech)
-        refund, price = await one.alert("refund"), await one.alert("price")
+        (_, refund), (_, price) = await asyncio.gather(
+            one.heard_saying(first.caller.rtp, ANGRY, "refund"),
+            one.heard_saying(second.operator.rtp, PRICE, "price"),
+        )
         assert refund["data"]["id"] != price["data"]["id"]
         assert price["alert"]["evidence"]["side"] == "operator"
         assert "price" not in {tag["name"] for tag in refund["data"]["tags"]}
@@ -98,9 +98,7 @@ async def test_transfer_moves_the_tap(pbx22: Asterisk, tmp_path: Path, models: P
         await taker.answer()
         await handing
         await pause(TAPPED_S)
-        taker.rtp.say(PRICE.speech)
-        price = await one.alert("price")
+        _, price = await one.heard_saying(taker.rtp, PRICE, "price")
         assert price["data"]["operators"] == ["101", "102"]
-        talk.caller.rtp.say(ANGRY.speech)
-        await one.alert("refund")
+        await one.heard_saying(talk.caller.rtp, ANGRY, "refund")
         await talk.caller.bye()
