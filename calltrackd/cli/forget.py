@@ -1,7 +1,7 @@
 """`calltrackd forget NUMBER`: a person asks to be forgotten."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from calltrackd.cli.common import (
     with_store,
 )
 from calltrackd.model.numbers import e164
+from calltrackd.model.paths import located
 
 if TYPE_CHECKING:  # SQLAlchemy costs 0.3 s
     from calltrackd.settings import Settings
@@ -62,18 +63,6 @@ async def _forget(
     audio = settings.recordings
     here = [located(path, audio.path_map) for path in gone.recordings]
     return gone, await asyncio.to_thread(files.delete, here, audio.folders)
-
-
-def located(path: str, path_map: Mapping[str, str]) -> str:
-    """The PBX's path as it is here: the longest folder of the map that fits is replaced.
-
-    >>> located("/var/spool/asterisk/monitor/a.wav", {"/var/spool/asterisk": "/mnt/pbx"})
-    '/mnt/pbx/monitor/a.wav'
-    """
-    for there in sorted(path_map, key=len, reverse=True):
-        if Path(path).is_relative_to(there):
-            return str(Path(path_map[there], Path(path).relative_to(there)))
-    return path
 
 
 def _counts(gone: "Forgotten") -> dict[str, int]:

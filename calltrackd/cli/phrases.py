@@ -8,8 +8,6 @@ import click
 import msgspec
 
 from calltrackd.cli.common import (
-    config_option,
-    json_option,
     print_json,
     said,
     settings_of,
@@ -17,11 +15,8 @@ from calltrackd.cli.common import (
 )
 from calltrackd.cli.transcripts import (
     found_by,
-    language_option,
-    number_option,
-    since_option,
+    search_options,
     tell,
-    until_option,
     wanted_of,
 )
 
@@ -49,12 +44,7 @@ def phrases() -> None:
 
 
 @phrases.command()
-@config_option
-@json_option
-@since_option
-@until_option
-@number_option
-@language_option
+@search_options
 @click.option("--side", type=click.Choice(["operator", "client", "either"]), help="Who says it.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.argument("rule")
@@ -71,12 +61,7 @@ def test(
 
 
 @phrases.command()
-@config_option
-@json_option
-@since_option
-@until_option
-@number_option
-@language_option
+@search_options
 @click.option("--replace", is_flag=True, help="Take tags back that the rules no longer give.")
 @click.option("--dry-run", is_flag=True, help="Only say what would change.")
 def run(config: Path, *, replace: bool, dry_run: bool, as_json: bool, **given: Any) -> None:

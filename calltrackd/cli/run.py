@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 CLOSE_S = 1.0
 SWITCH_S = 0.001
-"""Python's longest turn of a thread. A transaction goes to and fro between two threads a score of
-times, and each may wait for a turn: with the usual 5 ms a webhook came up to 100 ms later."""
+"""Python's longest turn of a thread. The event loop and SQLite's thread take turns, and whatever
+passes over to the other one waits for its turn: with the usual 5 ms a webhook came later."""
 REFUSED = 78
 """EX_CONFIG: systemd must not restart (RestartPreventExitStatus=78)."""
 

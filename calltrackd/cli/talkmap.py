@@ -17,16 +17,18 @@ WIDTH = 60
 """Letters of the line on which the talk is drawn."""
 COLOURS = {"operator": "cyan", "caller": "yellow"}
 
-
-@click.command("map", short_help="Tell who speaks when in an audio file.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option(
+caller_channel_option = click.option(
     "--caller-channel",
     type=click.IntRange(0, 1),
     default=1,
     show_default=True,
     help="The client's channel in a stereo file; the other one is the operator's.",
 )
+
+
+@click.command("map", short_help="Tell who speaks when in an audio file.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@caller_channel_option
 @click.option(
     "--caller-file",
     type=click.Path(path_type=Path),

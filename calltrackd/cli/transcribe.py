@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from calltrackd.cli.common import Fault, console, print_json
+from calltrackd.cli.talkmap import COLOURS, caller_channel_option
 from calltrackd.cli.words import clean, lasted
 
 if TYPE_CHECKING:  # a command must not pay for what it does not use
@@ -17,7 +18,6 @@ if TYPE_CHECKING:  # a command must not pay for what it does not use
 PER_SECOND = 20.0
 """Seconds that a second of audio may take here: nobody else waits."""
 LEAST_S = 300.0
-COLOURS = {"operator": "cyan", "caller": "yellow"}
 
 
 @click.command(short_help="Tell what is said in an audio file.")
@@ -29,13 +29,7 @@ COLOURS = {"operator": "cyan", "caller": "yellow"}
     type=click.Path(path_type=Path),
     help="Folder of a Vosk model.",
 )
-@click.option(
-    "--caller-channel",
-    type=click.IntRange(0, 1),
-    default=1,
-    show_default=True,
-    help="The client's channel in a stereo file; the other one is the operator's.",
-)
+@caller_channel_option
 @click.option(
     "--side",
     type=click.Choice(["operator", "caller"]),

@@ -1,6 +1,7 @@
 """`calltrackd transcripts show|export|search`: what was said, call by call."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,10 +32,21 @@ if TYPE_CHECKING:  # SQLAlchemy costs 0.3 s
     from calltrackd.store.engine import Store
     from calltrackd.store.transcripts import Stored, Wanted
 
-since_option = click.option("--since", type=Time(), help="Begun at or after: 2h, 7d, 2026-11-23.")
-until_option = click.option("--until", type=Time(), help="Begun before.")
-number_option = click.option("--number", help="The number that the client dialled or was shown.")
-language_option = click.option("--language", help="Only in this language: ru, uk, en, kk.")
+_SEARCH = (
+    config_option,
+    json_option,
+    click.option("--since", type=Time(), help="Begun at or after: 2h, 7d, 2026-11-23."),
+    click.option("--until", type=Time(), help="Begun before."),
+    click.option("--number", help="The number that the client dialled or was shown."),
+    click.option("--language", help="Only in this language: ru, uk, en, kk."),
+)
+
+
+def search_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Options of a command that goes through the archive; `wanted_of` takes the last four."""
+    for option in reversed(_SEARCH):
+        command = option(command)
+    return command
 
 
 @click.group(short_help="What was said: show, export, search.")
@@ -85,12 +97,7 @@ def export(config: Path, call: str, form: str, output: Path | None) -> None:
 
 
 @transcripts.command()
-@config_option
-@json_option
-@since_option
-@until_option
-@number_option
-@language_option
+@search_options
 @click.option("--side", type=click.Choice(["operator", "client", "either"]), default="either")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.argument("query")

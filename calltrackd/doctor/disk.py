@@ -6,6 +6,7 @@ from pathlib import Path
 
 from calltrackd.doctor.facts import AudioFile, Folder
 from calltrackd.model.call import CallRecord
+from calltrackd.model.paths import located
 from calltrackd.settings import RecordingSettings
 
 _HEAD = 44
@@ -34,7 +35,7 @@ def files(calls: Iterable[CallRecord], settings: RecordingSettings) -> dict[str,
 
 def _file(path: str, settings: RecordingSettings) -> AudioFile | None:
     """A relative path is below one of the folders, as MixMonitor puts it."""
-    for place in (Path(folder, here(path, settings.path_map)) for folder in settings.folders):
+    for place in (Path(folder, located(path, settings.path_map)) for folder in settings.folders):
         try:
             size = place.stat().st_size
         except OSError:
@@ -52,11 +53,3 @@ def _channels(place: Path) -> int | None:
     if len(head) < _HEAD or head[:4] != b"RIFF" or head[8:16] != b"WAVEfmt ":
         return None
     return int.from_bytes(head[22:24], "little")
-
-
-def here(path: str, path_map: dict[str, str]) -> str:
-    """The PBX's path on this machine; the longest folder that fits wins."""
-    for theirs in sorted(path_map, key=len, reverse=True):
-        if Path(path).is_relative_to(theirs):
-            return str(Path(path_map[theirs], Path(path).relative_to(theirs)))
-    return path

@@ -93,14 +93,7 @@ class Handovers:
         if second is None:
             return (Moved(at=at, channel=client.id),)
         client.awaits_target = second.handed = True
-        told = TransferredAttended(
-            at=at,
-            by=(client.last_partner, second.id),
-            channel=client.id,
-            target=self._target_of(second),
-            ok=True,
-        )
-        return (told,)
+        return self._joined(at, client.last_partner, client.id, second)
 
     def given(self, at: float, channel: FsChannel, headers: Headers) -> Events:
         """A leg leaves its talk for good: the party of an attended transfer goes on elsewhere."""
@@ -141,14 +134,13 @@ class Handovers:
             return ()
         channel.handed = other.handed = True
         first, second = (channel, other) if has_client else (other, channel)
-        told = TransferredAttended(
-            at=at,
-            by=(first.id, second.id),
-            channel=first.last_partner,
-            target=self._target_of(second),
-            ok=True,
-        )
-        return (told,)
+        return self._joined(at, first.id, first.last_partner, second)
+
+    def _joined(self, at: float, first: str, client: str, second: FsChannel) -> Events:
+        """Of one phone's legs `first` had the client, `second` whoever gets the client now."""
+        target = self._target_of(second)
+        by = (first, second.id)
+        return (TransferredAttended(at=at, by=by, channel=client, target=target, ok=True),)
 
     def _has_client(self, channel: FsChannel) -> bool:
         partner = self._channels.get(channel.last_partner)

@@ -8,10 +8,10 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from calltrackd.doctor.disk import here
 from calltrackd.doctor.finding import Finding, names
 from calltrackd.doctor.freeswitch.facts import FreeswitchFacts, Step
 from calltrackd.doctor.freeswitch.replies import true
+from calltrackd.model.paths import located
 from calltrackd.settings import RecordingSettings
 
 CALLERS_WORDS = re.compile(
@@ -81,7 +81,7 @@ def _outside(pbx: FreeswitchFacts, settings: RecordingSettings) -> Iterator[Find
     folder = (pbx.variables or {}).get("recordings_dir")
     if not folder:
         return
-    mapped = PurePosixPath(here(folder, settings.path_map))
+    mapped = PurePosixPath(located(folder, settings.path_map))
     if any(mapped.is_relative_to(PurePosixPath(str(one))) for one in settings.folders):
         return
     yield Finding(

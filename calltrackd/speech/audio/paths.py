@@ -7,6 +7,7 @@ are followed before the question is asked.
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from calltrackd.model.paths import located
 from calltrackd.speech.audio.errors import OutsideError
 
 
@@ -15,24 +16,18 @@ class Finder:
 
     def __init__(self, folders: Iterable[Path], path_map: Mapping[str, str] | None = None) -> None:
         self._folders = tuple(folders)
-        self._map = sorted((path_map or {}).items(), key=lambda pair: len(pair[0]), reverse=True)
+        self._map = path_map or {}
 
     def find(self, path: str) -> Path:
         """Where the recording is, or where it will be; a relative one is sought in each folder.
 
         OutsideError: nowhere that we may read. Blocking: it asks the file system.
         """
-        here = self._here(path)
+        here = located(path, self._map)
         places = [place for place in (_within(one, here) for one in self._folders) if place]
         if not places:
             raise OutsideError(path)
         return next((place for place in places if place.is_file()), places[0])
-
-    def _here(self, path: str) -> str:
-        for theirs, ours in self._map:
-            if Path(path).is_relative_to(theirs):
-                return str(Path(ours, Path(path).relative_to(theirs)))
-        return path
 
 
 def _within(folder: Path, path: str) -> Path | None:

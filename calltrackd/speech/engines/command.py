@@ -6,7 +6,6 @@ standard error is the reason when it dies.
 """
 
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,7 +14,7 @@ import msgspec
 from calltrackd.speech.engines.answer import read
 from calltrackd.speech.engines.base import Heard
 from calltrackd.speech.engines.plan import CommandPlan
-from calltrackd.speech.engines.stretches import StretchSession, wav
+from calltrackd.speech.engines.stretches import StretchEngine, wav
 from calltrackd.speech.errors import RefusedError, UnavailableError
 
 MOST_ANSWER = 4 << 20
@@ -23,31 +22,17 @@ MOST_ANSWER = 4 << 20
 GOODBYE_S = 5.0
 
 
-class CommandEngine:
+class CommandEngine(StretchEngine):
     """The running program; started with the first stretch, and again when it has died."""
 
     def __init__(self, plan: CommandPlan) -> None:
+        super().__init__(plan, model=Path(plan.argv[0]).name)
         self._plan = plan
-        self.name = plan.name
-        self.model = Path(plan.argv[0]).name
-        self.sample_rate = plan.sample_rate
         self._folder = TemporaryDirectory(prefix="calltrackd-speech-")
         self._process: subprocess.Popen[bytes] | None = None
 
-    def open(
-        self, language: str, phrases: Sequence[str] | None = None, *, partials: bool = False
-    ) -> StretchSession:
-        """A session that gathers speech and has it answered at the end."""
-        del partials
-        if phrases is not None:
-            raise RefusedError(f"{self.name} takes no list of phrases")
-
-        def answered(pcm: bytes) -> list[Heard]:
-            return self._answered(pcm, language)
-
-        return StretchSession(answered, self.sample_rate, self._plan.longest_s)
-
-    def _answered(self, pcm: bytes, language: str) -> list[Heard]:
+    def answered(self, pcm: bytes, language: str) -> list[Heard]:
+        """What the program makes of a stretch."""
         file = Path(self._folder.name) / "speech.wav"
         file.write_bytes(wav(pcm, self.sample_rate))
         line = msgspec.json.encode({"file": str(file), "language": language})
@@ -85,11 +70,6 @@ class CommandEngine:
         process = self._running()
         self.close()
         return UnavailableError(f"{self.name} ended by itself ({process.returncode})")
-
-    def unknown(self, words: Sequence[str]) -> list[str]:
-        """A program does not tell what it knows."""
-        del words
-        return []
 
     def close(self) -> None:
         """Its input ends; it may go by itself."""

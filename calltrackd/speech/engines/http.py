@@ -5,7 +5,6 @@ fields, as OpenAI's `/v1/audio/transcriptions` wants it; `answer.py` tells what 
 """
 
 import asyncio
-from collections.abc import Sequence
 
 import aiohttp
 
@@ -13,7 +12,7 @@ from calltrackd.speech.bounded import body
 from calltrackd.speech.engines.answer import read
 from calltrackd.speech.engines.base import Heard
 from calltrackd.speech.engines.plan import HttpPlan
-from calltrackd.speech.engines.stretches import StretchSession, wav
+from calltrackd.speech.engines.stretches import StretchEngine, wav
 from calltrackd.speech.errors import RefusedError, UnavailableError
 
 MOST_ANSWER = 4 << 20
@@ -22,29 +21,18 @@ LATER = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Statuses after which the same may work."""
 
 
-class HttpEngine:
+class HttpEngine(StretchEngine):
     """The way to the server."""
 
     def __init__(self, plan: HttpPlan) -> None:
+        super().__init__(plan, model=dict(plan.fields).get("model", plan.url))
         self._plan = plan
-        self.name = plan.name
-        self.model = dict(plan.fields).get("model", plan.url)
-        self.sample_rate = plan.sample_rate
         self._runner = asyncio.Runner()
 
-    def open(
-        self, language: str, phrases: Sequence[str] | None = None, *, partials: bool = False
-    ) -> StretchSession:
-        """A session that gathers speech and has it answered at the end."""
-        del partials
-        if phrases is not None:
-            raise RefusedError(f"{self.name} takes no list of phrases")
-
-        def answered(pcm: bytes) -> list[Heard]:
-            whole = self._runner.run(self._post(wav(pcm, self.sample_rate), language))
-            return read(whole, self.name, len(pcm) / 2 / self.sample_rate)
-
-        return StretchSession(answered, self.sample_rate, self._plan.longest_s)
+    def answered(self, pcm: bytes, language: str) -> list[Heard]:
+        """What the server makes of a stretch."""
+        whole = self._runner.run(self._post(wav(pcm, self.sample_rate), language))
+        return read(whole, self.name, len(pcm) / 2 / self.sample_rate)
 
     async def _post(self, file: bytes, language: str) -> bytes:
         plan = self._plan
@@ -71,11 +59,6 @@ class HttpEngine:
         said = whole[:200].decode("utf-8", "replace")
         kind = UnavailableError if status in LATER else RefusedError
         raise kind(f"{self.name} answered {status}: {said}")
-
-    def unknown(self, words: Sequence[str]) -> list[str]:
-        """A server does not tell what it knows."""
-        del words
-        return []
 
     def close(self) -> None:
         """The loop in which the questions were asked."""

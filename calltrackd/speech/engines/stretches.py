@@ -5,11 +5,14 @@ Silence is not sent: it costs time, and Whisper's kin make words of it.
 
 import io
 import wave
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 
 from calltrackd.speech.engines.base import Heard, moved
+from calltrackd.speech.engines.plan import CommandPlan, HttpPlan
 from calltrackd.speech.engines.samples import SAMPLE_BYTES
 from calltrackd.speech.errors import RefusedError
 from calltrackd.speech.vad import spans
@@ -55,6 +58,35 @@ class StretchSession:
             first, last = int(start * self._rate), min(int(end * self._rate), whole)
             heard += [moved(one, start) for one in self._answered(samples[first:last].tobytes())]
         return heard
+
+
+class StretchEngine(ABC):
+    """An engine outside of us that takes stretches of speech, one after the other."""
+
+    def __init__(self, plan: CommandPlan | HttpPlan, *, model: str) -> None:
+        self.name = plan.name
+        self.model = model
+        self.sample_rate = plan.sample_rate
+        self._longest_s = plan.longest_s
+
+    @abstractmethod
+    def answered(self, pcm: bytes, language: str) -> list[Heard]:
+        """What the engine makes of a stretch. Raises RefusedError, UnavailableError."""
+
+    def open(
+        self, language: str, phrases: Sequence[str] | None = None, *, partials: bool = False
+    ) -> StretchSession:
+        """A session that gathers speech and has it answered at the end."""
+        del partials
+        if phrases is not None:
+            raise RefusedError(f"{self.name} takes no list of phrases")
+        asked = partial(self.answered, language=language)
+        return StretchSession(asked, self.sample_rate, self._longest_s)
+
+    def unknown(self, words: Sequence[str]) -> list[str]:
+        """Neither a program nor a server tells what it knows."""
+        del words
+        return []
 
 
 def stretches(speech: list[tuple[float, float]], longest_s: float) -> list[tuple[float, float]]:
