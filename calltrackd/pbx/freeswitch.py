@@ -48,6 +48,8 @@ from calltrackd.pbx.fs_listing import (
     CHANNELS,
     DUMP,
     GONE,
+    LATE_S,
+    PATIENCE_S,
     Listing,
     bridge_of,
     dump_of,
@@ -61,6 +63,8 @@ Told = Callable[[float, EslFrame], Events]
 
 REPLY, JOB = "api/response", "BACKGROUND_JOB"
 """What holds the answer to a question of ours; other bodies are written by anybody (MESSAGE)."""
+DUMPED = "CHANNEL_DATA"
+"""The name that a dump bears in place of an event's."""
 DTMF_RATE = 8000
 """DTMF-Duration counts samples of the telephone event clock."""
 APART_S = 0.001
@@ -82,13 +86,17 @@ class Translator:
         self._waiting: list[tuple[float, Headers, str]] = []
         """Ends that wait for another channel's: moment, event, that channel."""
         self._later: list[tuple[float, EslFrame]] = []
-        """Events while a list waits for what it needs: they come after it."""
+        """Events that come after the list: it is asked for, or waits for what it needs."""
         self._core = ""
         """Core-UUID: another one is another run of FreeSWITCH."""
         self._fresh = True
         """The connection is new; nothing told which FreeSWITCH it is."""
+        self._vanished: dict[str, float] = {}
+        """Channels that are no more, by their dump, and when that was told."""
         self._complete = False
         """A list was taken on this connection: every channel it had is known."""
+        self._strange_at: float | None = None
+        """When an event spoke of a channel that nobody knew, on a connection without a list yet."""
         self._on = handlers(self)
         self.unusable: Counter[str] = Counter()
 
@@ -96,12 +104,31 @@ class Translator:
         """Events of one frame that arrived at `at` (unix seconds)."""
         heard = self._heard(at, frame.headers) if frame.kind == EVENT else ()
         replied = frame.kind == REPLY or frame.name == JOB
-        gone = self._tried(self._reply, at, frame) if replied else ()
+        if replied:
+            self._tried(self._reply, at, frame)
         if frame.kind == EVENT and not replied:
             self._later.append((at, frame))
             self._listing.event(frame.headers)
-        listed = self._listed(at) if self._listing.ready(at) else ()
-        return (*heard, *gone, *listed, *(() if self._listing.waits else self._caught_up()))
+            self._note_strange(at, frame)
+        listed = self._listed() if self._listing.ready(at) else ()
+        later = () if self._listing.waits or self._awaits_list(at) else self._caught_up()
+        return (*heard, *listed, *later, *self._unseen_ends(at))
+
+    def _note_strange(self, at: float, frame: EslFrame) -> None:
+        """An event of a call that began before us: the list, which is on its way, goes first."""
+        if self._complete or self._strange_at is not None or frame.name not in self._on:
+            return
+        keys = ("Unique-ID", "Other-Leg-Unique-ID", "Bridge-A-Unique-ID", "Bridge-B-Unique-ID")
+        own = 1 if frame.name == "CHANNEL_CREATE" else 0
+        told = {frame.headers.get(key) for key in keys[own:]} - {None, ""}
+        known = self._channels.living
+        if any(c not in known and not self._listing.has_ended(c) for c in told if c is not None):
+            self._strange_at = at
+
+    def _awaits_list(self, at: float) -> bool:
+        """Not for long: who may not ask for lists has none."""
+        since = self._strange_at
+        return not self._complete and since is not None and at - since <= PATIENCE_S
 
     def link_lost(self, at: float) -> Events:
         """The connection ended at `at`: what was half collected is void.
@@ -110,8 +137,9 @@ class Translator:
         """
         overdue = (*self._caught_up(), *self._overdue(float("inf")))
         self._listing = Listing(self._rules)
+        self._vanished.clear()
         self._channels.unseen()
-        self._fresh, self._complete = True, False
+        self._fresh, self._complete, self._strange_at = True, False, None
         return (*overdue, LinkLost(at=at))
 
     def _caught_up(self) -> Events:
@@ -131,7 +159,7 @@ class Translator:
         headers = frame.headers
         moment = int(headers.get("Event-Date-Timestamp") or at * 1e6) / 1e6
         before = tuple(self._overdue(moment))
-        handler = self._on.get(frame.name)
+        handler = self._on.get(frame.name, _nothing_more if frame.name == DUMPED else None)
         if handler is None or self._is_late(frame.name, headers):
             return before
         return (*before, *self._unlisted(moment, frame), *handler(moment, headers))
@@ -139,21 +167,31 @@ class Translator:
     def _unlisted(self, at: float, frame: EslFrame) -> Events:
         """A channel born just before we came: its birth is past, and the list did not have it yet.
 
-        Lists come out of a database that lags behind, so its next event tells of it.
+        Lists come out of a database that lags behind, so its next event tells of it, or the dump
+        that is asked for since a listed channel is bridged with it.
         """
+        if not self._complete or not self._is_unlisted(frame):
+            return ()
+        seen = seen_by_event(at, frame.headers, self._rules)
+        seen.up = seen.up and frame.name != "CHANNEL_ANSWER"
+        one = self._channels.of(frame.headers)
+        other = self._channels.get(frame.headers.get("variable_bridge_uuid", ""))
+        return (Snapshot(at=at, channels=[seen]), *(self._meeting(at, one, other) if other else ()))
+
+    def _is_unlisted(self, frame: EslFrame) -> bool:
+        """Of a leg that ended, the end alone tells; a phone's only if its caller is known."""
         headers = frame.headers
         channel = headers.get("Unique-ID", "")
         told = {"Answer-State", "Call-Direction", "Channel-Name"} <= headers.keys()
-        if not told or not self._complete or frame.name == "CHANNEL_CREATE":
-            return ()
+        if not told or frame.name == "CHANNEL_CREATE":
+            return False
         if self._channels.get(channel) is not None or self._listing.has_ended(channel):
-            return ()
-        if headers["Answer-State"] == "hangup":
-            return ()
-        seen = seen_by_event(at, headers, self._rules)
-        seen.up = seen.up and frame.name != "CHANNEL_ANSWER"
-        self._channels.of(headers)
-        return (Snapshot(at=at, channels=[seen]),)
+            return False
+        if headers["Answer-State"] != "hangup":
+            return True
+        has_caller = self._channels.get(source_of(headers)) is not None
+        came_in = headers["Call-Direction"] == "inbound"
+        return frame.name == "CHANNEL_HANGUP_COMPLETE" and (came_in or has_caller)
 
     def _heard(self, at: float, headers: Headers) -> Events:
         """The first event of a connection tells whether FreeSWITCH was restarted."""
@@ -233,9 +271,12 @@ class Translator:
         if other is None:
             return ()
         picked_up = self._handovers.picked_up(at, one, other)
+        return (*picked_up, *self._meeting(at, one, other))
+
+    def _meeting(self, at: float, one: FsChannel, other: FsChannel) -> Events:
         one.meet(other)
         other.meet(one)
-        return (*picked_up, *self._met(at, one, other))
+        return self._met(at, one, other)
 
     def _met(self, at: float, one: FsChannel, other: FsChannel) -> Events:
         """Early media is bridged as well: they talk when both have answered."""
@@ -354,18 +395,26 @@ class Translator:
         """
         command, argument = (frame.headers.get(f"Job-Command{key}", "") for key in ("", "-Arg"))
         if command == DUMP and frame.body.startswith(GONE):
-            return self._gone_before(at, argument.removesuffix(" json"))
-        if (dump := dump_of(frame.body)) is not None:
+            self._refused(at, argument.removesuffix(" json"))
+        elif (dump := dump_of(frame.body)) is not None:
             self._listing.dump(dump)
+            self._later.append((at, EslFrame(EVENT, dump, "")))
         elif command == "" or f"{command} {argument}" in (CALLS, CHANNELS):
             self._rows(at, rows_of(frame.body), of_calls=argument.startswith("calls"))
         return ()
 
-    def _gone_before(self, at: float, channel: str) -> Events:
+    def _refused(self, at: float, channel: str) -> None:
         """A listed channel ended before we looked, perhaps after its list was taken for true."""
-        if self._listing.gone(channel) or self._channels.living.pop(channel, None) is None:
-            return ()
-        return (ChannelEnded(at=at, channel=channel, cause=0),)
+        if not self._listing.gone(channel, at) and self._channels.get(channel) is not None:
+            self._vanished[channel] = at
+
+    def _unseen_ends(self, at: float) -> Events:
+        """Of channels that are no more, and whose ends nobody told in time."""
+        late = [channel for channel, since in self._vanished.items() if at - since > LATE_S]
+        for channel in late:
+            since = self._vanished.pop(channel)
+            if self._channels.living.pop(channel, None) is not None:
+                yield ChannelEnded(at=since, channel=channel, cause=0)
 
     def _rows(self, at: float, rows: list[dict[str, str]] | None, *, of_calls: bool) -> None:
         if rows is None:
@@ -374,14 +423,21 @@ class Translator:
             self._listing.calls(rows)
         else:
             self._listing.channels(rows, at)
+            for _, frame in self._later:
+                self._listing.event(frame.headers)
 
-    def _listed(self, at: float) -> Events:
+    def _listed(self) -> Events:
         """A snapshot, once the list has what it needs."""
-        seen, pairs = self._listing.take(at)
+        at, seen, pairs = self._listing.take()
         self._channels.listed(seen, pairs)
         self._complete = True
         waiting = [QueueEntered(at=at, channel=s.channel, queue=s.queue) for s in seen if s.queue]
         return (Snapshot(at=at, channels=seen), *waiting)
+
+
+def _nothing_more(_at: float, _headers: Headers) -> Events:
+    """A dump tells that its channel is there."""
+    return ()
 
 
 def _other(headers: Headers, known: str) -> str:

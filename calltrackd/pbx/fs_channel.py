@@ -121,6 +121,13 @@ def identity(headers: Headers, rules: ChannelRules) -> tuple[Role, str | None]:
     return rules.role(name)
 
 
+def is_up(headers: Headers) -> bool:
+    """Its far end answered; of a leg that ended: had answered."""
+    if headers.get("Answer-State") == "hangup":
+        return headers.get("Caller-Channel-Answered-Time", "0") not in ("", "0")
+    return headers.get("Answer-State") == "answered"
+
+
 def number(headers: Headers) -> str:
     """The far end's number. Hidden when the caller asked for it, though the PBX may know it."""
     if headers.get("Caller-Privacy-Hide-Number") == "true":

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from calltrackd.model.channel import ChannelEvent, HangupAsked, SeenChannel
 from calltrackd.pbx.channels import ChannelRules
-from calltrackd.pbx.fs_channel import FsChannel, Headers, identity, source_of
+from calltrackd.pbx.fs_channel import FsChannel, Headers, identity, is_up, source_of
 
 ASKED = frozenset({"recv_bye", "recv_cancel"})
 """sip_hangup_disposition of the leg whose far end hung up (right in 108 of 108 legs)."""
@@ -44,7 +44,7 @@ class FsChannels:
         role, party = identity(headers, self._rules)
         incoming = headers.get("Call-Direction") == "inbound"
         channel = FsChannel(headers["Unique-ID"], role, party, incoming=incoming)
-        channel.up = headers.get("Answer-State") == "answered"
+        channel.up = is_up(headers)
         channel.root = "" if incoming else self.root_of(source_of(headers))
         return channel
 

@@ -6,7 +6,8 @@ which no transfer overwrites, and `created_epoch` in whole seconds; with no chan
 `uuid_dump UUID json` tells whether the caller hides its number, so a list waits for the dumps of
 the channels that came in; an event of a channel has the same headers and stands for its dump. The
 lists come out of a database that is written some time later, and their answers after events that
-are younger: a channel whose dump is refused, or whose end was told just now, is none.
+are younger. So a channel whose end was told just now is none; and one whose dump is refused lived
+when it was listed if its end is told within half a second, else the list was too old.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ import msgspec
 
 from calltrackd.model.channel import SeenChannel
 from calltrackd.pbx.channels import ChannelRules
-from calltrackd.pbx.fs_channel import Headers, identity, name, number, source_of
+from calltrackd.pbx.fs_channel import Headers, identity, is_up, name, number, source_of
 
 Row = dict[str, str]
 Pair = tuple[str, str]
@@ -24,7 +25,9 @@ Pair = tuple[str, str]
 UP = frozenset({"ACTIVE", "HELD", "UNHELD"})
 RINGING = frozenset({"RINGING", "EARLY"})
 PATIENCE_S = 2.0
-"""Seconds that a list waits for dumps."""
+"""Seconds that a list waits for dumps, and events for a list."""
+LATE_S = 0.5
+"""Seconds by which an event may be late, a channel's end for one (measured)."""
 REMEMBERED_S = 30.0
 """Seconds for which an end is remembered; a list is never so old."""
 CALLS, CHANNELS = "show calls as json", "show channels as json"
@@ -40,6 +43,8 @@ class Listing:
         self._rows: dict[str, Row] | None = None
         self._since = 0.0
         self._dumps: dict[str, Headers] = {}
+        self._refused: dict[str, float] = {}
+        """Listed channels that are no more, and when that was told."""
         self._pairs: list[Pair] = []
         self._ended: dict[str, float] = {}
         """Channels that ended of late, oldest first, and when that was told."""
@@ -54,11 +59,11 @@ class Listing:
         """Its end was told of late."""
         return channel in self._ended
 
-    def gone(self, channel: str) -> bool:
-        """A channel of the list has no dump: it is no more. False when no list waits."""
+    def gone(self, channel: str, at: float) -> bool:
+        """A channel of the list has no dump at `at`: it is no more. False when no list waits."""
         if self._rows is None:
             return False
-        self._rows.pop(channel, None)
+        self._refused[channel] = at
         return True
 
     def channels(self, rows: Iterable[Row], at: float) -> None:
@@ -72,9 +77,10 @@ class Listing:
         self._pairs = [(row["uuid"], row["b_uuid"]) for row in rows if row.get("b_uuid")]
 
     def dump(self, headers: Headers) -> None:
-        """`uuid_dump`, or an event of the channel."""
-        if self._rows is None or headers["Unique-ID"] in self._rows:
-            self._dumps[headers["Unique-ID"]] = headers
+        """`uuid_dump`, or an event of the channel: the first is nearest to the list."""
+        channel = headers["Unique-ID"]
+        if self._rows is None or channel in self._rows:
+            self._dumps[channel] = {**headers, **self._dumps.get(channel, {})}
 
     def event(self, headers: Headers) -> None:
         """An event of a listed channel has what its dump has."""
@@ -90,19 +96,29 @@ class Listing:
         """There is a list, and it has waited for all that it needs or long enough."""
         if self._rows is None:
             return False
-        needed = (uuid for uuid, row in self._rows.items() if row.get("direction") == "inbound")
-        return at - self._since > PATIENCE_S or all(uuid in self._dumps for uuid in needed)
+        return at - self._since > PATIENCE_S or not any(
+            self._lacks(uuid, at) for uuid in self._rows
+        )
 
-    def take(self, at: float) -> tuple[list[SeenChannel], list[Pair]]:
-        """The channels as they are known at `at`, and who is bridged; the next list begins."""
-        rows, self._rows = self._rows or {}, None
+    def _lacks(self, channel: str, at: float) -> bool:
+        """Something of this channel may still come."""
+        if channel in self._dumps:
+            return False
+        if channel in self._refused:
+            return at - self._refused[channel] <= LATE_S
+        return (self._rows or {})[channel].get("direction") == "inbound"
+
+    def take(self) -> tuple[float, list[SeenChannel], list[Pair]]:
+        """When the list came, its channels, and who is bridged; the next list begins."""
+        at, rows, self._rows = self._since, self._rows or {}, None
+        rows = {i: row for i, row in rows.items() if i in self._dumps or i not in self._refused}
         found = self._pairs or _by_call(rows)
         pairs = [pair for pair in found if pair[0] in rows and pair[1] in rows]
         pairs += self._bridged_since(rows, {leg for pair in pairs for leg in pair})
         bridges = {one: bridge_of(*pair) for pair in pairs for one in pair}
         seen = [self._seen(row, bridges, at) for row in rows.values()]
-        self._dumps, self._pairs = {}, []
-        return seen, pairs
+        self._dumps, self._refused, self._pairs = {}, {}, []
+        return at, seen, pairs
 
     def _bridged_since(self, rows: dict[str, Row], known: set[str]) -> Iterator[Pair]:
         """The lists lag behind; a dump is of this moment and names the other leg."""
@@ -139,7 +155,7 @@ class Listing:
 
 
 def seen_by_event(at: float, headers: Headers, rules: ChannelRules) -> SeenChannel:
-    """A living channel that neither its birth nor a list told of, by any event of its own."""
+    """A channel that neither its birth nor a list told of, by any event of its own or its dump."""
     role, party = identity(headers, rules)
     incoming = headers["Call-Direction"] == "inbound"
     return SeenChannel(
@@ -152,7 +168,7 @@ def seen_by_event(at: float, headers: Headers, rules: ChannelRules) -> SeenChann
         number_name=name(headers),
         dialed=headers.get("Caller-Destination-Number", "") if incoming else "",
         incoming=incoming,
-        up=headers["Answer-State"] == "answered",
+        up=is_up(headers),
         age=max(0.0, at - _created({}, headers)),
     )
 
@@ -192,9 +208,7 @@ def room_of(conference: str) -> str:
 
 def _is_up(row: Row, dump: Headers) -> bool:
     """Its far end answered."""
-    if "Answer-State" in dump:
-        return dump["Answer-State"] == "answered"
-    return row.get("callstate", "") in UP
+    return is_up(dump) if "Answer-State" in dump else row.get("callstate", "") in UP
 
 
 def _link(row: Row, dump: Headers) -> str:

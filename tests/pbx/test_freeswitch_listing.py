@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from calltrackd.model.channel import LinkUp, Snapshot
+from calltrackd.model.channel import ChannelStarted, LinkUp, Snapshot
 from calltrackd.pbx.esl import EVENT, EslFrame
 from tests.pbx.fs import CLIENT, DID, T0, TRUNK, Fs, phone
 
@@ -272,7 +272,7 @@ def test_channel_without_a_dump_is_gone() -> None:
     fs.frame(job("show channels as json", rows(row("a"), leg("b"))))
     fs.frame(job("uuid_dump b json", "-ERR No such channel!\n"))
     fs.frame(job("uuid_dump a json", "-ERR No such channel!\n"))
-    (snapshot,) = fs.of_type(Snapshot)
+    (snapshot,) = fs.after(0.6).tell("HEARTBEAT").of_type(Snapshot)
     assert snapshot.channels == []
 
 
@@ -313,7 +313,7 @@ def test_channel_that_turns_out_to_be_gone_after_its_list_was_taken() -> None:
     """The dumps came too late: the call that was believed ends."""
     fs = two_talks(Fs()).after(2.1).tell("HEARTBEAT")
     assert len(fs.records) == 2
-    refused(fs).client_hangs()
+    refused(fs).after(0.6).client_hangs()
     assert all(record.ended_at is not None for record in fs.records)
 
 
@@ -334,3 +334,79 @@ def test_talk_that_began_after_its_list_was_made() -> None:
     fs.answer({**dump("a"), **up, "variable_bridge_uuid": "b"}).after(2.0)
     record = fs.client_hangs().record
     assert (record.outcome, record.operators) == ("answered", ["1001"])
+
+
+def test_client_that_ends_between_list_and_dump(fs: Fs) -> None:
+    """Measured: the end is told before the dump is refused; it lived when it was listed."""
+    fs.frame(job("show channels as json", rows(row("a", callstate="EARLY"), leg("b"))))
+    fs.ends("b", "ORIGINATOR_CANCEL", "send_cancel").ends("a", by="recv_cancel")
+    fs.frame(job("uuid_dump a json", "-ERR No such channel!\n"))
+    record = fs.record
+    assert (record.caller, record.outcome, record.hung_up_by) == (
+        f"+{CLIENT}",
+        "abandoned",
+        "caller",
+    )
+
+
+def test_talk_that_ends_between_list_and_dump(fs: Fs) -> None:
+    """Its legs are one call, though the phone's dump came in time and the client's did not."""
+    fs.answer(rows({"uuid": "a", "b_uuid": "b"}))
+    fs.frame(job("show channels as json", rows(row("a"), leg("b"))))
+    fs.ends("b", by="recv_bye").tell("CHANNEL_UNBRIDGE", "a", Bridge_B_Unique_ID="b")
+    fs.ends("a", by="send_bye")
+    fs.frame(job("uuid_dump a json", "-ERR No such channel!\n"))
+    assert (fs.record.outcome, fs.record.operators) == ("answered", ["1001"])
+
+
+def test_end_told_after_its_dump_is_refused(fs: Fs) -> None:
+    """Events are late by half a second: the end is the PBX's own, no guess."""
+    fs.frame(job("show channels as json", rows(row("a", callstate="EARLY"))))
+    fs.frame(job("uuid_dump a json", "-ERR No such channel!\n")).after(0.4)
+    assert fs.ends("a", by="recv_cancel").record.hung_up_by == "caller"
+
+
+def test_events_that_come_before_the_list(fs: Fs) -> None:
+    """They wait for it when they speak of a call that began before: the list lacks one leg."""
+    fs.tell("HEARTBEAT").picks_up("b").picks_up("a").bridges("a", "b")
+    fs.frame(job("show channels as json", rows(row("a", callstate="RINGING"))))
+    record = fs.answer(dump("a")).after(4.0).client_hangs().record
+    assert (record.outcome, record.operators) == ("answered", ["1001"])
+    assert record.talk_s == pytest.approx(4.0, abs=0.05)
+
+
+def test_events_do_not_wait_for_a_list_that_never_comes(fs: Fs) -> None:
+    """Who may not ask has none: two seconds, once."""
+    fs.tell("CHANNEL_HOLD", "a").after(1.9).comes("c")
+    assert fs.of_type(ChannelStarted) == []
+    fs.after(0.2).tell("HEARTBEAT")
+    assert [started.channel for started in fs.of_type(ChannelStarted)] == ["c"]
+
+
+def test_call_of_which_only_the_end_is_told() -> None:
+    """Born before us, not in the list, and nothing happened in it since: it is no lost call."""
+    fs = Fs().answer(rows()).came("a")
+    fs.frame(EslFrame(EVENT, {"Event-Name": "HEARTBEAT"})).after(3.0)
+    record = fs.ends("a", by="recv_cancel").record
+    assert (record.caller, record.outcome, record.certainty) == (
+        f"+{CLIENT}",
+        "abandoned",
+        "recovered",
+    )
+
+
+def test_phone_of_which_only_the_end_is_told_is_no_call() -> None:
+    """Its caller is not known either; the caller's end will tell of the call."""
+    fs = known(Fs()).answer(rows()).after(1.0).ends("b", "ORIGINATOR_CANCEL", "send_cancel")
+    assert [told.channels for told in fs.of_type(Snapshot)] == [[]]
+
+
+def test_partner_that_the_list_does_not_have(fs: Fs) -> None:
+    """A listed channel's dump names it; its own dump, asked for then, tells who it is."""
+    fs.frame(job("show channels as json", rows(row("a"))))
+    up = {"Answer-State": "answered", "Call-Direction": "inbound"}
+    fs.answer({**dump("a"), **up, "variable_bridge_uuid": "b"})
+    phone_of_it = {"Channel-Name": phone("1001"), "Other-Leg-Unique-ID": "a"}
+    out = {"Answer-State": "answered", "Call-Direction": "outbound", "variable_bridge_uuid": "a"}
+    record = fs.answer({**dump("b"), **phone_of_it, **out}).after(3.0).client_hangs().record
+    assert (record.operators, record.certainty) == (["1001"], "recovered")
