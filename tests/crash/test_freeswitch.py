@@ -27,7 +27,7 @@ TWO_LEGS = [plan for plan in MIX if plan.did == ONE]
 BUSY_S = 5.0
 """A FreeSWITCH on two shared cores says BYE that late; when it decided to, its events tell."""
 LOOK_S = 1.0
-"""An outage ends with the login; "attached" is said when all were asked for, here up to 100 legs."""
+"""An outage ends with the login; "attached" is said when all were asked for, up to 100 legs."""
 MOST_LEGS = 500
 """A second; vanilla refuses what is beyond 30, and a ring group of three is four legs."""
 
