@@ -14,6 +14,7 @@ and a client whom FreeSWITCH hangs up may tell it before the phone tells that it
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from calltrackd.model.channel import (
     Answered,
@@ -69,9 +70,22 @@ DTMF_RATE = 8000
 """DTMF-Duration counts samples of the telephone event clock."""
 APART_S = 0.001
 """Between two presses of one phone, at least: a record's times have milliseconds."""
-ENDS_WAIT_S = 0.5
-"""The ends of a bridge's two legs come within 40 ms, a cancelled phone's and its caller's within 20
-(measured)."""
+CANCEL_WAITS_S = 0.5
+"""A cancelled phone's end and its caller's come within 20 ms (measured); or the caller goes on."""
+CLIENT_WAITS_S = 2.0
+"""The ends of a bridge's two legs come within 40 ms; on a FreeSWITCH that stalls under load they
+were 0.6 s apart (measured, 3 of 6,000 calls)."""
+JUST_NOW_S = 0.5
+"""A leg that left its bridge no longer ago is let go on account of its partner."""
+
+
+class _Waiting(NamedTuple):
+    """An end, at its moment, that waits for the end of another channel."""
+
+    at: float
+    headers: Headers
+    other: str
+    until: float
 
 
 class Translator:
@@ -83,8 +97,7 @@ class Translator:
         self._handovers = Handovers(self._channels)
         self._places = FsPlaces(self._channels)
         self._listing = Listing(rules)
-        self._waiting: list[tuple[float, Headers, str]] = []
-        """Ends that wait for another channel's: moment, event, that channel."""
+        self._waiting: list[_Waiting] = []
         self._later: list[tuple[float, EslFrame]] = []
         """Events that come after the list: it is asked for, or waits for what it needs."""
         self._core = ""
@@ -340,7 +353,8 @@ class Translator:
         channel = self._channels.of(headers)
         other = self._explaining(at, channel, headers)
         if other is not None and not other.asked:
-            self._waiting.append((at, headers, other.id))
+            patience = CLIENT_WAITS_S if channel.role == "client" else CANCEL_WAITS_S
+            self._waiting.append(_Waiting(at, headers, other.id, at + patience))
             return ()
         told = (*asked(at, channel, headers), *self._places.mailbox(at, channel, headers))
         return (*told, *self._released(channel.id), *self._gone(at, channel, headers))
@@ -350,22 +364,22 @@ class Translator:
         if headers.get("Hangup-Cause") == "ORIGINATOR_CANCEL" and not channel.up:
             return None if channel.role == "helper" else self._channels.get(channel.root)
         let_go = headers.get("variable_sip_hangup_disposition") == "send_bye"
-        in_talk = channel.partner or at - channel.unbridged_at < ENDS_WAIT_S
+        in_talk = channel.partner or at - channel.unbridged_at < JUST_NOW_S
         if channel.role == "client" and let_go and in_talk:
             return self._channels.get(channel.last_partner)
         return None
 
     def _released(self, awaited: str) -> Events:
         """The ends that waited for this channel's; a client's is the last word of its call."""
-        mine = [held for held in self._waiting if held[2] == awaited]
-        self._waiting = [held for held in self._waiting if held[2] != awaited]
-        ends = [(at, self._channels.of(headers), headers) for at, headers, _ in mine]
+        mine = [held for held in self._waiting if held.other == awaited]
+        self._waiting = [held for held in self._waiting if held.other != awaited]
+        ends = [(held.at, self._channels.of(held.headers), held.headers) for held in mine]
         ends.sort(key=lambda end: end[1].role == "client")
         return [event for end in ends for event in self._gone(*end)]
 
     def _overdue(self, moment: float) -> Events:
         """The ends that another one did not explain in time."""
-        late = {other: None for at, _, other in self._waiting if moment - at > ENDS_WAIT_S}
+        late = {held.other: None for held in self._waiting if moment > held.until}
         return [event for other in late for event in self._released(other)]
 
     def _gone(self, at: float, channel: FsChannel, headers: Headers) -> Events:

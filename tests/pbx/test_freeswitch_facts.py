@@ -307,3 +307,9 @@ def test_an_event_without_its_headers_is_counted(fs: Fs) -> None:
     fs.frame(EslFrame(EVENT, {"Event-Name": "DTMF", "Unique-ID": "b"}))
     fs.frame(EslFrame(EVENT, {"Event-Name": "DTMF", "Event-Date-Timestamp": "soon"}))
     assert fs.translator.unusable == {"DTMF": 2}
+
+
+def test_ends_of_a_talk_on_a_pbx_that_stalls(fs: Fs) -> None:
+    """Measured under load: the phone that hung up tells its end 0.6 s after the client's."""
+    fs.talk().after(3.0).ends("a", by="send_bye").after(0.6)
+    assert fs.ends("b", by="recv_bye").record.hung_up_by == "operator"
