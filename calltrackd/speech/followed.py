@@ -98,6 +98,8 @@ class Followed:
         if self._left_out:
             return "left out", "; ".join(self._left_out.values())
         files = list(self._files.values())
+        if not files:
+            return "unseen", "the folders of recordings don't answer"
         reasons = (f"{one.path}: {one.trouble or 'no sound in it yet'}" for one in files)
         return ("unread" if any(one.trouble for one in files) else "silent"), "; ".join(reasons)
 
