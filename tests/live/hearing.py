@@ -146,14 +146,25 @@ async def heard(
     """The daemon attached to `pbx`; all phones are closed at the end."""
     async with Receiver((KEY,)) as receiver:
         daemon = Daemon(folder, pbx.ami_port, receiver.url)
-        model = given.model("en", models).absolute()
-        recordings = pbx.folder / "spool/monitor"
-        speech = SPEECH.format(model=model, source=source, recordings=recordings)
-        daemon.config.write_text(daemon.config.read_text() + speech)
-        async with daemon:
-            await daemon.start()
-            await daemon.ready()
-            async with Stage(pbx) as stage:
-                yield Heard(stage, daemon, receiver)
-            with contextlib.suppress(TimeoutError):
-                await daemon.terminate()
+        listen(daemon, models, source, pbx.folder / "spool/monitor")
+        async with playing(daemon, Stage(pbx), receiver) as one:
+            yield one
+
+
+def listen(daemon: Daemon, models: Path, source: Source, recordings: Path) -> None:
+    """Have it hear calls live; its PBX records into that folder."""
+    model = given.model("en", models).absolute()
+    speech = SPEECH.format(model=model, source=source, recordings=recordings)
+    daemon.config.write_text(daemon.config.read_text() + speech)
+
+
+@asynccontextmanager
+async def playing(daemon: Daemon, stage: Stage, receiver: Receiver) -> AsyncIterator[Heard]:
+    """While the daemon runs and the phones are there."""
+    async with daemon:
+        await daemon.start()
+        await daemon.ready()
+        async with stage:
+            yield Heard(stage, daemon, receiver)
+        with contextlib.suppress(TimeoutError):
+            await daemon.terminate()
