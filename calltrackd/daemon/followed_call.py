@@ -44,6 +44,8 @@ class FollowedCall:
         self._heard = heard
         self._hear = hear
         self._voices: dict[Source, _Voice] = {}
+        self._ending: set[asyncio.Task[None]] = set()
+        """Those whose source gave way to another: what waits is heard."""
 
     @property
     def call_id(self) -> str:
@@ -53,7 +55,7 @@ class FollowedCall:
     def take(self, polled: Polled, at: float) -> None:
         """What its files gave."""
         for source in [one for one in self._voices if one not in polled.sources]:
-            self._voices.pop(source).sound.end()
+            self._end(self._voices.pop(source))
         for piece in polled.pieces:
             voice = self._voice(piece.source, at)
             if voice is not None:
@@ -62,10 +64,15 @@ class FollowedCall:
     def finish(self) -> list[asyncio.Task[None]]:
         """No more comes: what waits is heard to the end; by these."""
         self.followed.close()
-        voices, self._voices = list(self._voices.values()), {}
-        for voice in voices:
-            voice.sound.end()
-        return [voice.hearing for voice in voices if not voice.hearing.done()]
+        while self._voices:
+            self._end(self._voices.popitem()[1])
+        return list(self._ending)
+
+    def _end(self, voice: _Voice) -> None:
+        voice.sound.end()
+        if not voice.hearing.done():
+            self._ending.add(voice.hearing)
+            voice.hearing.add_done_callback(self._ending.discard)
 
     def _voice(self, source: Source, at: float) -> _Voice | None:
         """Who hears the source; None while nobody does."""

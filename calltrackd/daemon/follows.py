@@ -7,8 +7,10 @@ A call that is over is heard to the end of its files.
 
 import asyncio
 import math
+import threading
 import time
 from collections.abc import Callable, Container, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -124,15 +126,12 @@ class Follows:
     async def _round(self, calls: Sequence[FollowedCall]) -> None:
         if not calls:
             return
-        files = [call.followed for call in calls]
-        for call, polled in zip(calls, await asyncio.to_thread(_poll, files), strict=True):
-            at = time.time()
-            if isinstance(polled, Polled):
-                call.take(polled, at)
-            else:
-                _log.error("speech.live_broke", call=call.call_id, exc_info=polled)
+        for call, polled in zip(calls, await _aside(calls), strict=True):
+            error = polled if isinstance(polled, Exception) else _taken(call, polled)
+            if error is not None:
+                _log.error("speech.live_broke", call=call.call_id, exc_info=error)
                 call.followed.close()
-            if at > _rest_at(call):
+            if time.time() > _rest_at(call):
                 self._leave(call)
 
     def _leave(self, call: FollowedCall) -> None:
@@ -151,15 +150,41 @@ class Follows:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _poll(files: Sequence[Followed]) -> list[Polled | Exception]:
-    return [_polled(one) for one in files]
+async def _aside(calls: Sequence[FollowedCall]) -> list[Polled | Exception]:
+    """Poll all, in a thread that does not hold up the end of the process as a pool's would."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[list[Polled | Exception]] = loop.create_future()
+
+    def poll() -> None:
+        polled = [_polled(call.followed) for call in calls]
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_tell, done, polled)
+
+    threading.Thread(target=poll, name="recordings that grow", daemon=True).start()
+    return await done
+
+
+def _tell(
+    done: "asyncio.Future[list[Polled | Exception]]", polled: list[Polled | Exception]
+) -> None:
+    if not done.done():
+        done.set_result(polled)
 
 
 def _polled(one: Followed) -> Polled | Exception:
     try:
         return one.poll(time.time())
+    except Exception as error:  # noqa: BLE001 - border: it is told where it can be
+        return error
+
+
+def _taken(call: FollowedCall, polled: Polled) -> Exception | None:
+    """What came of it, if nothing did."""
+    try:
+        call.take(polled, time.time())
     except Exception as error:  # noqa: BLE001 - border: one call must not cost the others
         return error
+    return None
 
 
 def _rest_at(call: FollowedCall) -> float:

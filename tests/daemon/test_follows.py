@@ -1,6 +1,7 @@
 """Calls that live, heard from the recordings that grow beside them."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from calltrackd.settings.phrases import Phrase
 from calltrackd.settings.speech import LiveSpeech
 from calltrackd.speech.audio.companding import linear
 from calltrackd.speech.audio.shape import Shape
+from calltrackd.speech.followed import Followed, Polled
 from tests.daemon import audible
 from tests.daemon.company import Call, office, pbx, settings, target
 from tests.daemon.fs_company import FsCall, core_of, fs
@@ -236,3 +238,51 @@ async def test_no_more_followed_calls_than_wanted(tmp_path: Path, ami_16: FakeAm
             await heard.line("speech.live_full")
             assert len(one.daemon.live._follows._calls) == 1
     assert len(heard.of("speech.live_full")) == 1
+
+
+async def test_share_that_hangs_holds_nobody_up(
+    tmp_path: Path, ami_16: FakeAmi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Calls are seen, and the daemon stops as ever, while the one poller waits for a disk."""
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def hang(_self: Followed, _at: float) -> Polled:
+        arrived.set()
+        go_on.wait(30)
+        return Polled([], frozenset())
+
+    monkeypatch.setattr(Followed, "poll", hang)
+    call = Call(1, recorded=True)
+    async with office(following(tmp_path, pbx(ami_16))) as one:
+        await ami_16.wait_for("ConfbridgeListRooms")
+        ami_16.send(call.rings + call.answers)
+        assert await asyncio.to_thread(arrived.wait, 10)
+        ami_16.send(call.key_7 + call.ends)
+        await one.until(lambda found: bool(found and found[0]["ended_at"]))
+        await one.stop()
+        assert not go_on.is_set()
+    go_on.set()
+
+
+async def test_call_on_which_the_poller_breaks_costs_no_other(
+    tmp_path: Path, ami_16: FakeAmi, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error is logged once, with its call; the other call is heard."""
+    broken, sound = Call(1, recorded=True), Call(2, recorded=True)
+    poll = Followed._poll
+
+    def fail(self: Followed, at: float) -> Polled:
+        if any(broken.recording in one.path for one in self.recordings):
+            raise ZeroDivisionError
+        return poll(self, at)
+
+    monkeypatch.setattr(Followed, "_poll", fail)
+    with log() as heard:
+        async with office(following(tmp_path, pbx(ami_16), receiver)):
+            await ami_16.wait_for("ConfbridgeListRooms")
+            ami_16.send(broken.rings + broken.answers + sound.rings + sound.answers)
+            grow(tmp_path, sound, "-out.sln", SILENCE)
+            grow(tmp_path, sound, "-in.sln", REFUND)
+            grow(tmp_path, sound, "-in.sln", SILENCE)
+            assert (await alert(receiver))["alert"]["evidence"]["side"] == "caller"
+    assert len(heard.of("speech.live_broke")) == 1
