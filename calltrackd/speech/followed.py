@@ -1,8 +1,9 @@
 """A call that lives, heard from the recordings that its PBX writes.
 
 Files of the two sides come before a stereo one, that before one side alone, a mix comes last; of
-those that hold the same voices the one that began first is heard while it grows. `poll` is called
-in one thread at a time and touches the disk; the rest may be used meanwhile.
+those that hold the same voices the one that began first is heard while it grows; another that takes
+over goes on where the first stood still. `poll` is called in one thread at a time and touches the
+disk; the rest may be used meanwhile.
 """
 
 import threading
@@ -110,10 +111,13 @@ class Followed:
             file.measure(at)
         heard = chosen(list(self._files.values()), at, self._sides_named)
         polled = Polled([], frozenset(s for file in heard for s in self._sources(file)))
+        told: set[Party] = set()
+        for file in heard:
+            pieces = list(self._taken(file, at))
+            polled.pieces.extend(pieces)
+            told |= _voices(file) if pieces else set()
         for file in self._files.values():
-            if file in heard:
-                polled.pieces.extend(self._taken(file, at))
-            elif heard:
+            if file not in heard and told & _voices(file):  # the same was heard just now
                 file.pass_over()
         return polled
 
@@ -174,6 +178,12 @@ def _kind(file: Growing) -> str:
     if file.recording.side != "both":
         return file.recording.side
     return "stereo" if file.channels == 2 else "mix"
+
+
+def _voices(file: Growing) -> set[Party]:
+    """Who is in it."""
+    side = file.recording.side
+    return {"caller", "operator"} if side == "both" else {side}
 
 
 def _piece(source: Source, block: Block) -> Piece:

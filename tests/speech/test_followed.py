@@ -115,7 +115,7 @@ def test_sides_that_come_late_take_over(tmp_path: Path) -> None:
 
 
 def test_next_recording_takes_over_when_the_first_stands_still(tmp_path: Path) -> None:
-    """The channel that was recorded left; nothing that both hold is heard twice."""
+    """The channel that was recorded left: the other file is heard from there on."""
     call = record(a__sln="operator")
     with following(tmp_path, call) as followed:
         write(tmp_path, 0.5, a__sln=LOUD)
@@ -123,9 +123,10 @@ def test_next_recording_takes_over_when_the_first_stands_still(tmp_path: Path) -
         followed.recordings = [
             *call.recordings, Recording("/rec/b.sln", "operator", ANSWER + 1.0)
         ]  # fmt: skip
+        write(tmp_path, 1.0, a__sln=LOUD, b__sln=LOUD)
+        assert names(followed.poll(ANSWER + 1.0)) == {("a.sln", "operator")}
         write(tmp_path, 1.5, b__sln=LOUD)
         assert followed.poll(ANSWER + 1.5).pieces == []
-        write(tmp_path, 11.0, b__sln=LOUD)
         polled = followed.poll(ANSWER + 1.0 + SILENT_S)
         assert names(polled) == {("b.sln", "operator")}
         assert sides(polled) == {"operator": 4_000}
