@@ -2,7 +2,7 @@
 
 Ten times a second the voices in the trackers are compared with the taps that there are. So a tap
 begins with the talk, goes over to the next operator with a transfer, and ends with its channel; a
-daemon that starts anew taps what it finds.
+daemon that starts anew taps what it finds. A PBX that can't be tapped is heard by `Follows`.
 """
 
 import asyncio
@@ -14,7 +14,9 @@ import structlog
 
 from calltrackd.calls.tracker import Voice
 from calltrackd.daemon.attachment import Attachment
+from calltrackd.daemon.follows import Follows
 from calltrackd.daemon.hearing import Hearing
+from calltrackd.daemon.live_source import Means, Way, choose
 from calltrackd.daemon.overheard import Following, Overheard
 from calltrackd.daemon.scribe import Scribe
 from calltrackd.daemon.tapper import Tapper
@@ -25,6 +27,7 @@ from calltrackd.settings.speech import LiveSpeech
 from calltrackd.speech.errors import SpeechError
 from calltrackd.speech.plans import plan_of
 from calltrackd.speech.pool import Pool
+from calltrackd.speech.sound import Sound
 from calltrackd.speech.tap_server import Tap, TapServer
 from calltrackd.store.engine import Store
 
@@ -66,10 +69,16 @@ class Live:
         self._kept = kept
         self._scribe = Scribe(store, lambda: kept()[0], told)
         self._settings: LiveSpeech | None = None
-        """Those with which the port was opened."""
+        """Those that hold now; None: nothing is heard."""
+        self._taps = False
+        """Whether there is a PBX to be tapped."""
         self._server = TapServer()
         self.port: int | None = None
-        """Where audio is taken, while it is."""
+        """Where audio of taps is taken, while it is."""
+        self._follows = Follows(lambda: kept()[0], self._call, self._heard)
+        self._following: asyncio.Task[None] | None = None
+        self._ways: dict[str, tuple[Way | None, str]] = {}
+        """Attachment -> the way by which it is heard and why, as it was told."""
         self._tappers: dict[str, Tapper] = {}
         self._legs: dict[Key, _Leg] = {}
         self._ending: set[asyncio.Task[None]] = set()
@@ -83,8 +92,8 @@ class Live:
         try:
             while True:
                 await self._exchange()
-                if self.port is not None and self._hearing.pool is not None:
-                    self._look()
+                if self._settings is not None and self._hearing.pool is not None:
+                    self._look(self._settings)
                 await asyncio.sleep(LOOK_S)
         finally:
             writing.cancel()
@@ -93,15 +102,24 @@ class Live:
     # -- the port
 
     async def _exchange(self) -> None:
-        """Open the port that the settings want, if they want one."""
-        speech = self._kept()[0].speech
-        wanted = speech.live if speech.enabled and speech.live.enabled else None
-        if wanted == self._settings:
+        """Begin to hear as the settings want it, if they do."""
+        settings = self._kept()[0]
+        live = settings.speech.live
+        wanted = live if settings.speech.enabled and live.enabled else None
+        taps = live.source != "files" and any(isinstance(p, AsteriskPbx) for p in settings.pbx)
+        if (wanted, taps) == (self._settings, self._taps):
             return
         await self._stop()
-        self._settings = wanted
+        self._settings, self._taps = wanted, taps
         if wanted is None:
             return
+        if self._hearing.pool is not None:
+            self._warming = asyncio.create_task(self._warm(self._hearing.pool), name="warm-up")
+        self._following = asyncio.create_task(self._follows.run(), name="recordings that grow")
+        if taps:
+            await self._open(wanted)
+
+    async def _open(self, wanted: LiveSpeech) -> None:
         self._server = TapServer()
         try:
             self.port = await self._server.start(wanted.host, wanted.port)
@@ -110,33 +128,51 @@ class Live:
             _log.error("speech.no_live_port", address=where, reason=error.strerror or str(error))
         else:
             _log.info("speech.live_port", address=f"{wanted.host}:{self.port}")
-            if self._hearing.pool is not None:
-                self._warming = asyncio.create_task(self._warm(self._hearing.pool), name="warm-up")
 
     async def _stop(self) -> None:
         self.port = None
         for tapper in self._tappers.values():
             tapper.close()
         tasks = [*(leg.task for leg in self._legs.values()), *self._ending]
-        tasks += [self._warming] if self._warming else []
+        tasks += [one for one in (self._warming, self._following) if one is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._tappers, self._legs, self._calls, self._warming = {}, {}, {}, None
+        self._tappers, self._legs, self._calls, self._ways = {}, {}, {}, {}
+        self._warming = self._following = None
         await self._server.stop()
 
     # -- what is wanted, and what there is
 
-    def _look(self) -> None:
+    def _look(self, settings: LiveSpeech) -> None:
         _, attachments = self._kept()
-        seen = [one for one in attachments if _is_seen(one)]
-        wanted = {key: (one, voice) for one in seen for key, voice in _voices(one)}
+        seen = [one for one in attachments if one.link.up and not one.behind]
         blind = {one.name for one in attachments} - {one.name for one in seen}
+        ways = {one.name: self._way(one, settings) for one in seen}
+        tapped = [one for one in seen if ways[one.name] == "tap"]
+        wanted = {key: (one, voice) for one in tapped for key, voice in _voices(one)}
         for key in [key for key in self._legs if key.pbx not in blind and key not in wanted]:
             self._end(self._legs.pop(key))
         self._forget(attachments)
         for key, (attachment, voice) in wanted.items():
             self._attend(attachment, key, voice)
+        self._follows.look([one for one in seen if ways[one.name] == "files"], blind)
+
+    def _way(self, one: Attachment, settings: LiveSpeech) -> Way | None:
+        """How the calls of an attachment are heard; told when that changes."""
+        tapper = self._tappers.get(one.name)
+        means = Means(
+            asterisk=isinstance(one.settings, AsteriskPbx),
+            greeting=one.link.connection.greeting,
+            tapped_in_vain=tapper is not None and tapper.hopeless,
+            port=self.port is not None,
+        )
+        chosen = choose(settings.source, means)
+        if self._ways.get(one.name) != chosen:
+            self._ways[one.name] = chosen
+            log = _log.warning if chosen.way is None else _log.info
+            log("speech.live_source", pbx=one.name, source=chosen.way, reason=chosen.reason)
+        return chosen.way
 
     def _attend(self, attachment: Attachment, key: Key, voice: Voice) -> None:
         leg = self._legs.get(key)
@@ -148,7 +184,7 @@ class Live:
         tries = 1 if leg is None else leg.tries + 1
         if tries > MOST_TRIES or (leg is not None and now < leg.again_at):
             return
-        if self._tapper(attachment).hopeless or not self._has_room(key.call_id):
+        if self._tapper(attachment).hopeless:
             return
         call = self._call(attachment, key.call_id)
         if call is None:
@@ -158,8 +194,10 @@ class Live:
         self._legs[key] = _Leg(task, tries=tries, again_at=now + AGAIN_S)
 
     def _has_room(self, call_id: str) -> bool:
-        assert self._settings is not None  # noqa: S101 - the port is open
-        if call_id in self._calls or len(self._calls) < self._settings.most_calls:
+        assert self._settings is not None  # noqa: S101 - nobody looks without
+        if call_id in self._calls:
+            return True
+        if len(self._calls) < self._settings.most_calls:
             self._full = False
             return True
         if not self._full:
@@ -185,7 +223,7 @@ class Live:
 
     def _tapper(self, attachment: Attachment) -> Tapper:
         pbx = attachment.settings
-        assert isinstance(pbx, AsteriskPbx)  # noqa: S101 - see _is_seen
+        assert isinstance(pbx, AsteriskPbx)  # noqa: S101 - see _way
         known = self._tappers.get(pbx.name)
         if known is None or known.pbx != pbx:
             if known is not None:
@@ -213,8 +251,18 @@ class Live:
         finally:
             tap.close()
 
+    async def _heard(self, call: Overheard, side: Party, sound: Sound) -> None:
+        """One side of a call that is followed."""
+        try:
+            if self._hearing.pool is not None:
+                await call.listen(side, sound, self._hearing.pool)
+        except Exception:  # noqa: BLE001 - border: one voice must not cost the others
+            _log.exception("speech.live_broke", call=call.call_id, side=side)
+
     def _call(self, attachment: Attachment, call_id: str) -> Overheard | None:
-        """The call's listening; None when no engine here can follow its language."""
+        """The call's listening; None when there are too many, or no engine has its language."""
+        if not self._has_room(call_id):
+            return None
         if call_id not in self._calls:
             record = attachment.street.tracker.record(call_id, attachment.street.at)
             self._calls[call_id] = None if record is None else self._begun(record)
@@ -239,12 +287,6 @@ class Live:
             await pool.probe(plan)
         except SpeechError as error:
             _log.warning("speech.live_failed", reason=str(error))
-
-
-def _is_seen(attachment: Attachment) -> bool:
-    """An Asterisk whose calls are known as they are at this moment."""
-    asterisk = isinstance(attachment.settings, AsteriskPbx)
-    return asterisk and attachment.link.up and not attachment.behind
 
 
 def _voices(attachment: Attachment) -> Iterable[tuple[Key, Voice]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from calltrackd.doctor import numbers, recordings
+from calltrackd.doctor import hearing, numbers, recordings
 from calltrackd.doctor.asterisk import checks as asterisk
 from calltrackd.doctor.asterisk.facts import AsteriskFacts
 from calltrackd.doctor.facts import Facts, PbxFacts
@@ -14,7 +14,7 @@ from calltrackd.doctor.freeswitch.facts import FreeswitchFacts
 def examine(facts: Facts) -> list[Finding]:
     """Every finding; the same facts give the same list."""
     found = [one for pbx in facts.pbxs for one in _of_pbx(facts, pbx)]
-    found += [*recordings.check(facts), *numbers.check(facts)]
+    found += [*recordings.check(facts), *hearing.check(facts), *numbers.check(facts)]
     return sorted(found, key=lambda one: SEVERITIES.index(one.severity))
 
 

@@ -121,12 +121,15 @@ class LanguageRule(Section):
 
 
 class LiveSpeech(Section):
-    """Listening while calls live: PBXs bring the audio of each side (Asterisk 18 and later)."""
+    """Listening while calls live: by taps (Asterisk 18 and later) or by recordings that grow."""
 
     enabled: bool = False
     """Whether calls are heard while they live; `speech.enabled` has to be true as well."""
+    source: Literal["auto", "tap", "files"] = "auto"
+    """`tap`: PBXs bring the audio of each side, Asterisk 18 and later; `files`: recordings are read
+    as they grow; `auto`: taps where the PBX can, files elsewhere."""
     host: str = Field(default="127.0.0.1", min_length=1)
-    """Address on which audio is taken. It comes without a password or cipher: only what was asked
+    """Address on which taps bring audio. It comes without a password or cipher: only what was asked
     for is taken, but keep it local or in a network of your own."""
     port: int = Field(default=9092, ge=0, le=65535)
     """Its port; 0: a free one, told in the log."""

@@ -1,4 +1,4 @@
-"""The audio of one tap on its way to an engine: bounded, with its gaps."""
+"""The audio of one side on its way to an engine: bounded, with its gaps."""
 
 import asyncio
 from collections import deque
@@ -8,6 +8,8 @@ from calltrackd.speech.audiosocket import SAMPLE_BYTES
 
 GAP_S = 0.5
 """A tap that sent nothing for longer had nothing to send; less is the network's unrest."""
+MOST_S = 0.5
+"""Taken at once at most: sound that comes in lumps is guessed at as often as sound that flows."""
 WAITING_S = 10.0
 """Seconds of sound that may wait; then the oldest are left out, for an alert that late is none."""
 
@@ -81,16 +83,21 @@ class Sound:
         self._more.set()
 
     async def take(self, least_s: float) -> Piece | None:
-        """What waits up to the next gap, `least_s` of it if that comes; None when all is over."""
+        """What waits up to the next gap, `least_s` of it if that comes, MOST_S at most.
+
+        None when all is over.
+        """
         while self._waiting_s < least_s and not self._ended:
             self._more.clear()
             await self._more.wait()
         if not self._pieces:
             return None
         taken = [self._pieces.popleft()]
-        while self._pieces and self._follows(taken[0]):
+        seconds = taken[0].seconds
+        while self._pieces and self._follows(taken[0]) and seconds < MOST_S:
             taken.append(self._pieces.popleft())
-        self._waiting_s -= sum(piece.seconds for piece in taken)
+            seconds += taken[-1].seconds
+        self._waiting_s -= seconds
         return taken[0]._replace(pcm=b"".join(piece.pcm for piece in taken))
 
     def _follows(self, first: Piece) -> bool:

@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tests.crash.daemon import KEY, Daemon
 from tests.fakes.receiver import Receiver
@@ -22,8 +23,10 @@ SPEECH = """
 enabled = true
 language = "en"
 share = 1.0
+settle_s = 300.0  # nothing here is heard from a finished recording
 [speech.live]
 enabled = true
+source = "{source}"
 port = 0
 [[speech.vosk]]
 language = "en"
@@ -51,7 +54,11 @@ name = "price"
 match = "fifty dollars"
 side = "operator"
 alert = true
+
+[recordings]
+folders = ["{recordings}"]
 """
+Source = Literal["auto", "tap", "files"]
 PATIENCE_S = 20.0
 TAPPED_S = 2.0
 """People say nothing for so long after the answer: the machine of a test is slow."""
@@ -91,6 +98,17 @@ class Heard:
                     return began, await self.alert(rule, before)
         raise AssertionError(f"{rule}: said three times, never heard")
 
+    async def taps(self) -> list[str]:
+        """Whose voices are tapped now: `101`, `trunk`."""
+        shown = await asyncio.to_thread(self.stage.pbx.cli, "core show channels concise")
+        return sorted(re.findall(r"!ChanSpy!PJSIP/(\w+)-[0-9a-f]+,", shown))
+
+    async def tapped(self, *phones: str) -> None:
+        """Until the voices of just these are."""
+        async with asyncio.timeout(PATIENCE_S):
+            while await self.taps() != sorted(phones):  # noqa: ASYNC110 - the truth is the PBX
+                await asyncio.sleep(0.1)
+
     async def tag(self, name: str) -> dict[str, Any]:
         """The tag of a record in the store, once it stands."""
         async with asyncio.timeout(PATIENCE_S):
@@ -122,16 +140,31 @@ class Talk:
 
 
 @asynccontextmanager
-async def heard(pbx: Asterisk, folder: Path, models: Path) -> AsyncIterator[Heard]:
+async def heard(
+    pbx: Asterisk, folder: Path, models: Path, source: Source = "tap"
+) -> AsyncIterator[Heard]:
     """The daemon attached to `pbx`; all phones are closed at the end."""
     async with Receiver((KEY,)) as receiver:
         daemon = Daemon(folder, pbx.ami_port, receiver.url)
-        model = given.model("en", models).absolute()
-        daemon.config.write_text(daemon.config.read_text() + SPEECH.format(model=model))
-        async with daemon:
-            await daemon.start()
-            await daemon.ready()
-            async with Stage(pbx) as stage:
-                yield Heard(stage, daemon, receiver)
-            with contextlib.suppress(TimeoutError):
-                await daemon.terminate()
+        listen(daemon, models, source, pbx.folder / "spool/monitor")
+        async with playing(daemon, Stage(pbx), receiver) as one:
+            yield one
+
+
+def listen(daemon: Daemon, models: Path, source: Source, recordings: Path) -> None:
+    """Have it hear calls live; its PBX records into that folder."""
+    model = given.model("en", models).absolute()
+    speech = SPEECH.format(model=model, source=source, recordings=recordings)
+    daemon.config.write_text(daemon.config.read_text() + speech)
+
+
+@asynccontextmanager
+async def playing(daemon: Daemon, stage: Stage, receiver: Receiver) -> AsyncIterator[Heard]:
+    """While the daemon runs and the phones are there."""
+    async with daemon:
+        await daemon.start()
+        await daemon.ready()
+        async with stage:
+            yield Heard(stage, daemon, receiver)
+        with contextlib.suppress(TimeoutError):
+            await daemon.terminate()

@@ -1,12 +1,17 @@
 """The daemon at a real FreeSWITCH writes the records that the phones can testify to."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
-from tests.lab.freeswitch import GIVEN, Freeswitch
+from tests.crash.daemon import KEY
+from tests.fakes.receiver import Receiver
+from tests.lab.freeswitch import GIVEN, Freeswitch, FreeswitchStage
 from tests.live.evening import Played
-from tests.live.freeswitch_evening import play_all, playable
+from tests.live.freeswitch_evening import attached, play_all, playable
+from tests.live.hearing import listen, playing
+from tests.live.speaking import turn
 from tests.scenarios.compare import differences
 
 
@@ -39,3 +44,24 @@ def test_daemon_records_what_the_phones_did(evening: dict[str, Played], plot: st
         raise played.error
     wrong = differences(played.truth, played.records)
     assert wrong == [], "\n".join(played.diary)
+
+
+async def test_words_are_told_while_the_call_is_up(freeswitch: Freeswitch, tmp_path: Path) -> None:
+    """Both channels of the stereo recording are heard as it grows, each on its side."""
+    angry, price = turn("en_coffee_A", "too expensive"), turn("en_coffee_A", "fifty dollars")
+    recordings = Path((await freeswitch.ask("global_getvar recordings_dir")).strip())
+    async with Receiver((KEY,)) as receiver:
+        daemon = attached(freeswitch, tmp_path, receiver.url)
+        listen(daemon, tmp_path / "models", "auto", recordings)
+        async with playing(daemon, FreeswitchStage(freeswitch), receiver) as one:
+            talk = await one.talk("101")
+            (began, refund), (_, told) = await asyncio.gather(
+                one.heard_saying(talk.caller.rtp, angry, "refund"),
+                one.heard_saying(talk.operator.rtp, price, "price"),
+            )
+            late_s = refund["heard_at"] - began - angry.ends["refund"]
+            print(f"alert {late_s:.2f} s after the word's end")  # noqa: T201 - the figure
+            assert not one.events("call.ended")
+            assert refund["alert"]["evidence"]["side"] == "caller"
+            assert told["alert"]["evidence"]["side"] == "operator"
+            await talk.caller.bye()

@@ -64,7 +64,7 @@ def _reading(pbx: AsteriskFacts, keypad: Keypad) -> Iterator[Finding]:
             pbx=pbx.settings.name,
             what=f"the AMI user may not read class {name}",
             means=means,
-            mend=_in_manager_conf(pbx, f"read = {','.join(wanted)}"),
+            mend=in_manager_conf(pbx, f"read = {','.join(wanted)}"),
         )
 
 
@@ -74,18 +74,18 @@ def _doing(pbx: AsteriskFacts, keypad: Keypad) -> Iterator[Finding]:
         action, granted_by = TONES[keypad.tone]
         needed[action] = ((granted_by,), "warning", "operators hear no confirmation of their keys")
     for action, (classes, severity, means) in needed.items():
-        if _may(pbx, action, classes) is False:
+        if may(pbx, action, classes) is False:
             yield Finding(
                 check="rights.write",
                 severity=severity,
                 pbx=pbx.settings.name,
                 what=f"the AMI user may not use {action} (class {classes[0]})",
                 means=means,
-                mend=_in_manager_conf(pbx, "write = system,call,originate,reporting"),
+                mend=in_manager_conf(pbx, "write = system,call,originate,reporting"),
             )
 
 
-def _may(pbx: AsteriskFacts, action: str, classes: tuple[str, ...]) -> bool | None:
+def may(pbx: AsteriskFacts, action: str, classes: tuple[str, ...]) -> bool | None:
     """As the PBX lists it, else by the user's classes; None: unknown."""
     if pbx.commands is not None:
         return action in pbx.commands
@@ -104,11 +104,12 @@ def _too_much(pbx: AsteriskFacts) -> Iterator[Finding]:
             what=f"the AMI user may write {', '.join(sorted(found))}",
             means="who learns its password can do "
             + " and ".join(RISKY[name] for name in sorted(found)),
-            mend=_in_manager_conf(pbx, "write = system,call,originate,reporting"),
+            mend=in_manager_conf(pbx, "write = system,call,originate,reporting"),
         )
 
 
-def _in_manager_conf(pbx: AsteriskFacts, line: str) -> tuple[str, ...]:
+def in_manager_conf(pbx: AsteriskFacts, line: str) -> tuple[str, ...]:
+    """The lines that mend the user's section."""
     return (
         f"# manager.conf (FreePBX: manager_custom.conf), section [{pbx.settings.user}]",
         line,

@@ -6,6 +6,7 @@ with `enable_file_write_buffering=false`; both write a WAV's sizes at the end on
 
 import os
 from pathlib import Path
+from stat import S_ISREG
 from types import TracebackType
 from typing import BinaryIO
 
@@ -44,6 +45,47 @@ class Follower:
         except OSError as error:
             raise AudioError(self.path, f"it can't be read: {error.strerror}") from None
 
+    def frames(self) -> int:
+        """Frames that the file holds now, read or not; 0 while it or its header is not there.
+
+        AudioError, as `poll`.
+        """
+        try:
+            size = self._size()
+            if self.shape is None and not self._found(size):
+                return 0
+        except OSError as error:
+            raise AudioError(self.path, f"it can't be read: {error.strerror}") from None
+        if size < self._at:
+            raise AudioError(self.path, "it has shrunk while it was followed")
+        return self._frame(size)
+
+    @property
+    def position(self) -> int:
+        """The frame that `poll` gives next."""
+        return self._frame(self._at)
+
+    def skip_to(self, frame: int) -> None:
+        """Leave out what lies before a frame; never goes back."""
+        if self.shape is not None:
+            self._at = max(self._at, self.shape.offset + frame * self.shape.frame_bytes)
+
+    @property
+    def identity(self) -> tuple[int, int] | None:
+        """Device and inode of the open file, which its path may not lead to any more."""
+        return None if self._file is None else _identity(os.fstat(self._file.fileno()))
+
+    def written_at(self) -> float:
+        """When something was written last, unix seconds on the clock of its disk; 0: no file."""
+        return 0.0 if self._file is None else os.fstat(self._file.fileno()).st_mtime
+
+    def is_replaced(self) -> bool:
+        """Whether its path leads to another file by now; one that is gone only is none."""
+        try:
+            return self.identity not in (None, _identity(self.path.stat()))
+        except OSError:
+            return False
+
     def close(self) -> None:
         """Let go of the file."""
         if self._file is not None:
@@ -61,10 +103,16 @@ class Follower:
     ) -> None:
         self.close()
 
+    def _frame(self, at: int) -> int:
+        """The frame at a byte of the file."""
+        return 0 if self.shape is None else (at - self.shape.offset) // self.shape.frame_bytes
+
     def _size(self) -> int:
         """Bytes there are; 0 while there is no file. It stays open, so a move does not matter."""
         if self._file is None:
             try:
+                if not S_ISREG(self.path.stat().st_mode):  # a pipe would be waited for for ever
+                    raise AudioError(self.path, "it is no file")
                 self._file = self.path.open("rb")
             except FileNotFoundError:
                 return 0
@@ -106,3 +154,7 @@ class Follower:
         samples = companding.linear(data, self.shape)
         self._at += len(samples) * width
         return samples
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
