@@ -182,10 +182,7 @@ def told(event: dict[str, Any]) -> Text:
         f"v{call['version']:<3}",
         ("signature ok  ", "green"),
         f"{client(call) or '?':<13} ",
-        state(call) if call["ended_at"] else Text(""),
-        (_kind(event), "yellow"),
-        (_tags(event), "cyan"),
-        alarm(event) if event["type"] == "call.alert" else Text(""),
+        alarm(event) if event["type"] == "call.alert" else _news(event),
     )
     return _cut(text)
 
@@ -201,6 +198,14 @@ def alarm(event: dict[str, Any]) -> Text:
     return Text.assemble(
         (f"{clean(alert['rule'])}: ", "bold red"), f"“{clean(evidence['quote'])}”  ", (when, "dim")
     )
+
+
+def _news(event: dict[str, Any]) -> Text:
+    """How the call ended, what is known of the client, its tags: whatever there is."""
+    call = event["data"]
+    parts = [state(call)] if call["ended_at"] else []
+    parts += [Text(_kind(event), "yellow"), Text(_tags(event), "cyan")]
+    return Text("  ").join(part for part in parts if part)
 
 
 def screen_for(title: str) -> Screen:
@@ -227,7 +232,7 @@ def _tags(event: dict[str, Any]) -> str:
     if event["type"] != "call.updated":
         return ""
     names = [clean(tag["name"]) for tag in event["data"]["tags"]]
-    return f" tags: {', '.join(names)}" if names else ""
+    return f"tags: {', '.join(names)}" if names else ""
 
 
 def _is_speech(text: str) -> bool:
