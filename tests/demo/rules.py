@@ -33,12 +33,12 @@ side = "client"
 alert = true
 
 [[phrase]]
-name = "expensive"
+name = "costly"
 match = "too expensive | дорого"
 side = "client"
 
 [[phrase]]
-name = "price asked"
+name = "price"
 match = "сколько стоить"
 side = "client"
 
@@ -48,7 +48,7 @@ match = "записать ..1 на"
 side = "client"
 
 [[phrase]]
-name = "visit agreed"
+name = "visit"
 match = "мастер ..2 приехать"
 side = "operator"
 """

@@ -151,7 +151,7 @@ class Picture:
     def _draw(self) -> Group:
         width, height = self._console.size
         lines = max(4, height // HOOKS_SHARE)
-        room = height - lines - 4 - STORY
+        room = height - lines - 3 - STORY
         board = self._board.draw(time.time(), None, width, room)
         hooks = list(self._hooks)[-lines + 1 :]
         rule = Rule(f"{self._count} webhooks at the CRM's end, all signatures ok", style="dim")
@@ -203,8 +203,9 @@ def alarm(event: dict[str, Any]) -> Text:
 def _news(event: dict[str, Any]) -> Text:
     """How the call ended, what is known of the client, its tags: whatever there is."""
     call = event["data"]
-    parts = [state(call)] if call["ended_at"] else []
-    parts += [Text(_kind(event), "yellow"), Text(_tags(event), "cyan")]
+    heard = event["type"] == "call.updated" and call["ended_at"]
+    parts = [Text("recording heard")] if heard else [state(call)] if call["ended_at"] else []
+    parts += [Text(_kind(event), "yellow"), Text(_moves(event)), Text(_tags(event), "cyan")]
     return Text("  ").join(part for part in parts if part)
 
 
@@ -233,6 +234,14 @@ def _tags(event: dict[str, Any]) -> str:
         return ""
     names = [clean(tag["name"]) for tag in event["data"]["tags"]]
     return f"tags: {', '.join(names)}" if names else ""
+
+
+def _moves(event: dict[str, Any]) -> str:
+    """Who sent the client on to whom."""
+    if event["type"] != "call.updated" or event["data"]["ended_at"]:
+        return ""
+    moves = event["data"]["transfers"]
+    return "".join(f"{clean(one['by'])} → {clean(one['to'] or '?')}" for one in moves[-1:])
 
 
 def _is_speech(text: str) -> bool:

@@ -36,7 +36,7 @@ def summarise(house: House, pbx: Pbx, outcome: Outcome, heard_by: Ears) -> None:
     types = Counter(event["type"] for event in outcome.events)
     say(f"\n{len(outcome.calls)} calls: {answered} answered, {missed} missed")
     told = ", ".join(f"{count} {name}" for name, count in sorted(types.items()))
-    say(f"{len(outcome.events)} webhooks delivered, every signature right: {told}")
+    say(f"{len(outcome.events)} webhooks delivered, every signature right:\n  {told}")
     say(f"tags by phone keys: {_tags(outcome, 'keypad')}")
     say(f"tags by words: {_tags(outcome, 'phrase') if heard_by.models else heard_by.reason}")
     if heard_by.models:
@@ -65,7 +65,7 @@ def _how_heard(outcome: Outcome) -> str:
         return f"{recordings} heard after the calls"
     late_s = outcome.figures[f"{LAG}_sum"] / count
     soon = f"{count:.0f} of them while people talked, {late_s:.1f} s after the word on average"
-    return f"  {soon}; {recordings} heard again after the calls"
+    return f"  {soon}\n{recordings} heard again after the calls, for transcripts and talk maps"
 
 
 _JOBS = 'calltrackd_speech_jobs_total{result="heard"}'
