@@ -47,7 +47,7 @@ $(READY): requirements-dev.lock pyproject.toml
 	    { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || apt-get install -y python3-venv || \
 	    { echo "python3-venv is needed: sudo apt-get install python3-venv"; exit 1; }
-	@echo "Installing libraries into $(VENV): about a minute, only this once"
+	@echo "Installing libraries into $(VENV): a minute or two, only this once"
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) --require-hashes -r requirements-dev.lock || { \
 	    echo "Not all of it can be had here; trying without Vosk (words are not heard then)"; \
