@@ -40,7 +40,7 @@ def company(folder: Path, ami: FakeAmi, **speech: Any) -> Settings:
 
 async def until_all(one: Office, wanted: set[str]) -> dict[str, Job]:
     """Jobs by state, once these are the states of all."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(40):
         while (states := {job.state: job for job in await jobs(one)}).keys() != wanted:  # noqa: ASYNC110 - the truth is the store
             await asyncio.sleep(0.01)
     return states
@@ -59,8 +59,8 @@ async def test_poison_is_set_aside_others_go_on_and_retry_brings_it_back(
         async with office(deadly) as one:
             await ami.wait_for("ConfbridgeListRooms")
             ami.send(poison.whole.replace(b"74950000001", b"74950000008") + other.whole)
-            told = await heard.line("speech.aside")
             states = await until_all(one, {"aside", "done"})
+            told = await heard.line("speech.aside")
             page = (await one.daemon._metrics.page()).decode()
             await one.daemon.reload(company(tmp_path, ami))
             aside = states["aside"]
