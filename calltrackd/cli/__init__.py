@@ -21,7 +21,7 @@ COMMANDS = {
     "phrases": "Try phrase rules on old calls, and run them over the archive.",
     "replay": "Turn recorded streams into records again.",
     "run": "Run the daemon.",
-    "speech": "Who speaks when, and what is said, in an audio file.",
+    "speech": "Listen to an audio file; look after the calls that wait to be heard.",
     "tag": "Add a tag to a call, or remove one.",
     "tail": "Follow the calls live.",
     "transcripts": "What was said: show, export, search.",

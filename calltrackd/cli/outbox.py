@@ -20,7 +20,7 @@ from calltrackd.cli.common import (
     settings_of,
     with_store,
 )
-from calltrackd.cli.words import clock, lasted
+from calltrackd.cli.words import clock, until
 from calltrackd.model.call import rfc3339
 from calltrackd.model.outbox import OutboxRow, OutboxState
 
@@ -195,5 +195,4 @@ def _happened(row: OutboxRow, now: float) -> str:
     said_last = one_line(row.last_error) if row.last_error else ""
     if row.state != "waiting":
         return said_last
-    when = "now" if row.next_at <= now else f"in {lasted(row.next_at - now)}"
-    return f"again {when}{': ' if said_last else ''}{said_last}"
+    return f"again {until(row.next_at, now)}{': ' if said_last else ''}{said_last}"

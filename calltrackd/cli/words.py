@@ -26,6 +26,15 @@ def lasted(span_s: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
+def until(at: float, now: float) -> str:
+    """When something is due (unix seconds).
+
+    >>> until(90, 100), until(130, 100)
+    ('now', 'in 0:30')
+    """
+    return "now" if at <= now else f"in {lasted(at - now)}"
+
+
 def clock(moment: str, now: float, zone: tzinfo | None) -> str:
     """A record's RFC 3339 time as HH:MM:SS, after the date when that is not today's."""
     then, today = datetime.fromtimestamp(seconds(moment), zone), datetime.fromtimestamp(now, zone)

@@ -76,7 +76,7 @@ class Daemon:
         self._hearing = Hearing(settings, store, self._metrics, self._told_spoken)
         watch = Watch(self._link_told, self._pbx_refused, self._open.known, self._pbx_gone)
         self._board = Switchboard(store, self._committer, self._metrics, self._once, watch)
-        self.live = Live(store, self._hearing, self._kept, self._told_spoken)
+        self.live = Live(store, self._hearing, self._kept, self._told_spoken, self._metrics)
         """Hears calls while they live."""
         self._stop = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None

@@ -16,6 +16,7 @@ import structlog
 from calltrackd.crm.target import Target, target_of
 from calltrackd.daemon.jobs import Jobs
 from calltrackd.model.call import CallRecord
+from calltrackd.model.speech_job import Job
 from calltrackd.ops.metrics import Metrics
 from calltrackd.pipeline.commit import Committed
 from calltrackd.pipeline.recorded import Kept, keep
@@ -27,7 +28,6 @@ from calltrackd.speech.reading import Reader
 from calltrackd.store import calls, speech_jobs
 from calltrackd.store.engine import Store
 from calltrackd.store.errors import StoreDown
-from calltrackd.store.speech_jobs import Job
 
 RETRY_S = 1.0
 
@@ -57,6 +57,9 @@ class Hearing:
         self._targets: list[Target] = []
         self._jobs: Jobs | None = None
         self._task: asyncio.Task[None] | None = None
+        self._deaths = 0
+        """Of children of pools that were stopped."""
+        metrics.sample("speech_child_deaths", lambda: {(): self._deaths + _deaths(self.pool)})
 
     def begin(self, tasks: asyncio.TaskGroup) -> None:
         """Hear from now on, if speech is enabled."""
@@ -82,6 +85,7 @@ class Hearing:
         """Give back what is under way, end the children."""
         task, pool = self._task, self.pool
         self._task = self._jobs = self.pool = None
+        self._deaths += _deaths(pool)
         if task is not None:
             task.cancel()
         ends = [*([task] if task else []), *([pool.stop()] if pool else [])]
@@ -188,6 +192,10 @@ def _shown(result: Result) -> dict[str, object]:
 def reader_of(settings: Settings) -> Reader | None:
     """What reads transcripts; LexiconError or OSError when the lexicon of tone can't be used."""
     return Reader(settings) if settings.speech.enabled else None
+
+
+def _deaths(pool: Pool | None) -> int:
+    return 0 if pool is None else pool.deaths
 
 
 def _ears(settings: Settings) -> object:

@@ -11,10 +11,10 @@ from contextlib import suppress
 
 import structlog
 
+from calltrackd.model.speech_job import Job
 from calltrackd.store import speech_jobs
 from calltrackd.store.engine import Store
 from calltrackd.store.errors import StoreDown
-from calltrackd.store.speech_jobs import Job
 
 LEASE_S = 120.0
 EXTEND_S = 30.0

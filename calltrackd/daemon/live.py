@@ -19,8 +19,10 @@ from calltrackd.daemon.hearing import Hearing
 from calltrackd.daemon.live_source import Means, Way, choose
 from calltrackd.daemon.overheard import Following, Overheard
 from calltrackd.daemon.scribe import Scribe
+from calltrackd.daemon.tally import Tally
 from calltrackd.daemon.tapper import Tapper
 from calltrackd.model.call import CallRecord, Party
+from calltrackd.ops.metrics import Metrics
 from calltrackd.pipeline.commit import Committed
 from calltrackd.settings import AsteriskPbx, Settings
 from calltrackd.settings.speech import LiveSpeech
@@ -64,15 +66,18 @@ class Live:
         hearing: Hearing,
         kept: Callable[[], tuple[Settings, list[Attachment]]],
         told: Callable[[Committed], None],
+        metrics: Metrics,
     ) -> None:
         self._hearing = hearing
         self._kept = kept
-        self._scribe = Scribe(store, lambda: kept()[0], told)
+        self._tally = Tally(metrics)
+        self._scribe = Scribe(store, lambda: kept()[0], told, self._tally)
         self._settings: LiveSpeech | None = None
         """Those that hold now; None: nothing is heard."""
         self._taps = False
         """Whether there is a PBX to be tapped."""
         self._server = TapServer()
+        metrics.sample("live_strangers", lambda: {(): self._server.refused})
         self.port: int | None = None
         """Where audio of taps is taken, while it is."""
         self._follows = Follows(lambda: kept()[0], self._call, self._heard)
@@ -191,6 +196,8 @@ class Live:
             return
         tapping = self._hear(call, self._tapper(attachment), key, voice.channel.name)
         task = asyncio.create_task(tapping, name=f"tap of {voice.channel.name}")
+        if leg is not None and leg.tap is not None:
+            self._tally.tapped("lost")
         self._legs[key] = _Leg(task, tries=tries, again_at=now + AGAIN_S)
 
     def _has_room(self, call_id: str) -> bool:
@@ -245,7 +252,9 @@ class Live:
             return
         tap = self._server.tap()
         try:
-            if await tapper.ask(channel, tap, settings.address(self.port)):
+            came = await tapper.ask(channel, tap, settings.address(self.port))
+            self._tally.tapped("opened" if came else "refused")
+            if came:
                 leg.tap = tap
                 await call.listen(key.side, tap.sound, pool)
         finally:
@@ -274,7 +283,7 @@ class Live:
         plan = plan_of(settings, language, live=True)
         if plan is None or reader is None:
             return None
-        return Overheard(record, Following(plan, language), reader, self._scribe.write)
+        return Overheard(record, Following(plan, language), reader, self._scribe.write, self._tally)
 
     async def _warm(self, pool: Pool) -> None:
         """Load the model before the first call comes, or tell why it can't be."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from calltrackd.crm.target import target_of
+from calltrackd.daemon.tally import Tally
 from calltrackd.pipeline import spoken
 from calltrackd.pipeline.commit import Committed
 from calltrackd.pipeline.spoken import Spoken
@@ -25,11 +26,16 @@ class Scribe:
     """`write` never waits; `run` in a task."""
 
     def __init__(
-        self, store: Store, settings: Callable[[], Settings], told: Callable[[Committed], None]
+        self,
+        store: Store,
+        settings: Callable[[], Settings],
+        told: Callable[[Committed], None],
+        tally: Tally,
     ) -> None:
         self._store = store
         self._settings = settings
         self._told = told
+        self._tally = tally
         self._waiting: asyncio.Queue[Spoken] = asyncio.Queue(MOST_WAITING)
 
     def write(self, heard: Spoken) -> None:
@@ -57,6 +63,7 @@ class Scribe:
                 await asyncio.sleep(RETRY_S)
             else:
                 if done is not None:
+                    self._tally.written(heard, done, time.time())
                     self._told(done)
                 return
 

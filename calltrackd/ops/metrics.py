@@ -26,16 +26,32 @@ from prometheus_client.registry import Collector
 
 Labels = tuple[str, ...]
 Read = Callable[[], Mapping[Labels, float]]
-Sampled = Literal["events", "frames", "calls_in_progress", "journal_bytes"]
+Sampled = Literal[
+    "events",
+    "frames",
+    "calls_in_progress",
+    "journal_bytes",
+    "live_voices",
+    "live_audio_seconds",
+    "live_gap_seconds",
+    "live_strangers",
+    "speech_child_deaths",
+]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _LAG_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15, 60, 300)
+_HEARD_BUCKETS = (0.1, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 2, 2.5, 3, 4, 5, 7.5, 10, 30)
 
 _SAMPLED: dict[Sampled, tuple[type[CounterMetricFamily] | type[GaugeMetricFamily], str, Labels]] = {
     "events": (CounterMetricFamily, "Events read from a PBX, by name.", ("pbx", "type")),
     "frames": (CounterMetricFamily, "Frames that gave no event, by reason.", ("pbx", "reason")),
     "calls_in_progress": (GaugeMetricFamily, "Calls that live at this moment.", ("pbx",)),
     "journal_bytes": (GaugeMetricFamily, "Bytes of the journal on disk.", ("pbx",)),
+    "live_voices": (GaugeMetricFamily, "Sides of calls that are heard at this moment.", ()),
+    "live_audio_seconds": (CounterMetricFamily, "Seconds that engines heard live.", ()),
+    "live_gap_seconds": (CounterMetricFamily, "Seconds not heard live, by why.", ("reason",)),
+    "live_strangers": (CounterMetricFamily, "Connections for audio that were sent away.", ()),
+    "speech_child_deaths": (CounterMetricFamily, "Child processes of speech that died.", ()),
 }
 
 _log = structlog.get_logger(__name__)
@@ -98,6 +114,7 @@ class Metrics:
         self._declare_link()
         self._declare_outbox()
         self._declare_speech()
+        self._declare_live()
         Info("calltrackd_build", "The running version.", registry=self.registry).info(
             {"version": version}
         )
@@ -174,6 +191,21 @@ class Metrics:
         self.speech_audio = Counter(
             "calltrackd_speech_audio_seconds",
             "Seconds of recordings that were heard, both sides together.",
+            registry=self.registry,
+        )
+
+    def _declare_live(self) -> None:
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"calltrackd_live_{name}", text, labels, registry=self.registry)
+
+        self.live_taps = counter("taps", "Voices of calls that were to be tapped.", "result")
+        self.live_words = counter("words", "Words heard while calls lived.")
+        self.live_tags = counter("tags", "Tags set by words while calls lived.")
+        self.live_alerts = counter("alerts", "Alerts by words while calls lived.")
+        self.live_lag = Histogram(
+            "calltrackd_live_lag_seconds",
+            "From the end of a word to the commit of the tag that it earned.",
+            buckets=_HEARD_BUCKETS,
             registry=self.registry,
         )
 

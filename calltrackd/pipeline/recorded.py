@@ -6,6 +6,7 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.crm.target import Target
+from calltrackd.model.speech_job import Job
 from calltrackd.pipeline import spoken
 from calltrackd.pipeline.commit import Committed
 from calltrackd.settings import Kinds
@@ -13,7 +14,6 @@ from calltrackd.speech.finished import Result, for_good
 from calltrackd.speech.reading import Read, alerts_of, tags_of
 from calltrackd.speech.talk import talkmap
 from calltrackd.store import speech_jobs, talk_maps
-from calltrackd.store.speech_jobs import Job
 from calltrackd.store.transcripts import Stored
 from calltrackd.tagging.phrases.match import Heard
 

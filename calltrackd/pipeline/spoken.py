@@ -26,6 +26,8 @@ class Spoken(msgspec.Struct, kw_only=True):
     """The masked transcript, when there is one to keep."""
     words: set[str] = set()
     """By which it is found."""
+    said_at: float | None = None
+    """When the last word of it was said, unix seconds; None: not while the call lived."""
     untags: set[str] = set()
     """Tags of words that the rules of today don't give any more."""
 

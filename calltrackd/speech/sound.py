@@ -38,6 +38,10 @@ class Sound:
         """What is said now is not for us: silence in its place."""
         self.lost_s = 0.0
         """Seconds that no engine was quick enough to hear."""
+        self.silent_s = 0.0
+        """Seconds of the talk in which nothing came."""
+        self.taken_s = 0.0
+        """Seconds that went to the engine."""
         self._until = 0.0
         self._pieces: deque[Piece] = deque()
         self._waiting_s = 0.0
@@ -60,6 +64,7 @@ class Sound:
         if gap_s > GAP_S:
             piece = piece._replace(gap_s=gap_s)
             self._until += gap_s
+            self.silent_s += gap_s
         self._until += piece.seconds
         self._keep(piece)
 
@@ -98,6 +103,7 @@ class Sound:
             taken.append(self._pieces.popleft())
             seconds += taken[-1].seconds
         self._waiting_s -= seconds
+        self.taken_s += seconds
         return taken[0]._replace(pcm=b"".join(piece.pcm for piece in taken))
 
     def _follows(self, first: Piece) -> bool:

@@ -4,6 +4,8 @@
        ▲                  │ ├──set_aside─────► aside   (it can't be used; the reason stays)
        └──put_back, died──┘ └──third death───► aside   (poison)
 
+By hand: `again` brings back what does not run, `drop` ends what waits or was set aside.
+
 A job is due when it waits and its `ready_at` has passed, or when its lease ran out: then its worker
 died over it, which counts as a death. Live taps go before recordings, newer calls before older
 ones. A worker that asks for its own job after its lease was taken over gets False: the result is
@@ -11,12 +13,13 @@ another's. Nothing is remembered outside of the table.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Row, and_, case, func, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from calltrackd.model.speech_job import Job, JobState
 from calltrackd.store import dialect
 from calltrackd.store.tables import JOB_UNDONE, JOB_WAITS
 from calltrackd.store.tables import speech_jobs as jobs
@@ -24,7 +27,8 @@ from calltrackd.store.tables import speech_jobs as jobs
 MOST_DEATHS = 3
 """Workers that may die over a job before it is set aside."""
 
-JobState = Literal["waiting", "running", "done", "aside"]
+DROPPED = "dropped by hand"
+"""The reason of a job that ended unheard because somebody wanted it so."""
 
 
 class NewJob(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,30 +40,6 @@ class NewJob(msgspec.Struct, frozen=True, kw_only=True):
     call_started_at: float
     ready_at: float | None = None
     """Not before (unix seconds); None: at once."""
-
-
-class Job(msgspec.Struct, kw_only=True):
-    """A job as the table has it. Times are unix seconds."""
-
-    id: int
-    call_id: str
-    path: str
-    live: bool
-    call_started_at: float
-    created_at: float
-    state: JobState
-    ready_at: float
-    attempts: int
-    """How often it was claimed."""
-    deaths: int
-    """How many workers died over it."""
-    worker: str | None
-    lease_until: float | None
-    reason: str | None
-    """Why it waits again or was set aside."""
-    note: str | None
-    """The worker's own memory of it."""
-    ended_at: float | None
 
 
 class Waiting(msgspec.Struct):
@@ -187,11 +167,22 @@ async def leave(conn: AsyncConnection, worker: str, at: float) -> int:
 
 
 async def again(conn: AsyncConnection, job_ids: Collection[int], at: float) -> int:
-    """Try jobs anew that were set aside or done; returns how many."""
-    fresh = {"state": "waiting", "ready_at": at, "attempts": 0, "deaths": 0, "reason": None}
-    over = jobs.c.state.in_(("aside", "done"))
-    query = update(jobs).where(jobs.c.id.in_(job_ids), over).values(**fresh, ended_at=None)
-    return (await conn.execute(query)).rowcount
+    """Try jobs from `at` on as if never tried, done ones too; returns how many.
+
+    One that runs is left to its worker.
+    """
+    fresh = {"state": "waiting", "ready_at": at, "attempts": 0, "deaths": 0}
+    query = update(jobs).where(jobs.c.id.in_(job_ids), jobs.c.state != "running")
+    forgotten = {"reason": None, "note": None, "ended_at": None}
+    return (await conn.execute(query.values(**fresh, **forgotten))).rowcount
+
+
+async def drop(conn: AsyncConnection, job_ids: Collection[int], at: float) -> int:
+    """End jobs that wait or were set aside unheard: done, with DROPPED as reason. How many."""
+    open_ = jobs.c.state.in_(("waiting", "aside"))
+    query = update(jobs).where(jobs.c.id.in_(job_ids), open_)
+    over = {"state": "done", "ended_at": at, "reason": DROPPED, "note": None}
+    return (await conn.execute(query.values(**over))).rowcount
 
 
 async def standing(conn: AsyncConnection) -> Waiting:
@@ -214,13 +205,24 @@ async def next_at(conn: AsyncConnection) -> float | None:
 
 
 async def list_jobs(
-    conn: AsyncConnection, *, state: JobState | None = None, limit: int = 50
+    conn: AsyncConnection,
+    *,
+    state: JobState | None = None,
+    call_id: str | None = None,
+    limit: int = 50,
 ) -> list[Job]:
-    """The jobs of a state, newest calls first."""
+    """The jobs that fit, newest calls first."""
     query = select(jobs).order_by(jobs.c.call_started_at.desc(), jobs.c.id.desc()).limit(limit)
-    if state is not None:
-        query = query.where(jobs.c.state == state)
+    for column, value in (("state", state), ("call_id", call_id)):
+        if value is not None:
+            query = query.where(jobs.c[column] == value)
     return [_job(row) for row in await conn.execute(query)]
+
+
+async def show(conn: AsyncConnection, job_id: int) -> Job | None:
+    """The job of that id."""
+    row = (await conn.execute(select(jobs).where(jobs.c.id == job_id))).one_or_none()
+    return None if row is None else _job(row)
 
 
 def _held_by(worker: str) -> ColumnElement[bool]:

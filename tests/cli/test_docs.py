@@ -19,16 +19,23 @@ def commands() -> Iterator[tuple[str, click.Command]]:
     context = click.Context(main)
     for name in OURS:
         command = main.get_command(context, name)
-        if isinstance(command, click.Group):
-            yield from ((f"{name} {sub}", one) for sub, one in command.commands.items())
-        elif command is not None:
-            yield name, command
+        if command is not None:
+            yield from below(name, command)
+
+
+def below(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """The command, or those of its group, however deep."""
+    if isinstance(command, click.Group):
+        for sub, one in command.commands.items():
+            yield from below(f"{name} {sub}", one)
+    else:
+        yield name, command
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands()))
 def test_every_command_and_option_is_documented(name: str, command: click.Command) -> None:
     """Each has its heading, and each option of its own is named under it."""
-    group, _, sub = name.partition(" ")
+    group, _, sub = name.rpartition(" ") if " " in name else (name, "", "")
     heading = re.search(rf"^## {group}\b.*{sub}\b.*$", DOCS, re.MULTILINE)
     assert heading is not None, f"no heading for {name}"
     section = DOCS[heading.end() :].partition("\n## ")[0]

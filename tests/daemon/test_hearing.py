@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from calltrackd.model.speech_job import Job
 from calltrackd.store import speech_jobs, talk_maps, transcripts
-from calltrackd.store.speech_jobs import Job
 from tests.daemon import audible
 from tests.daemon.company import Call, Office, office, pbx, settings, target
 from tests.daemon.heard import log

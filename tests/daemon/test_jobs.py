@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.daemon import jobs as loop
 from calltrackd.daemon.jobs import Jobs
+from calltrackd.model.speech_job import Job
 from calltrackd.store import speech_jobs
 from calltrackd.store.engine import Store
-from calltrackd.store.speech_jobs import Job, NewJob
+from calltrackd.store.speech_jobs import NewJob
 from tests.daemon.company import Outage
 from tests.daemon.heard import log
 from tests.store.build import START, read, record, save, write

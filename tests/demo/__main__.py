@@ -1,8 +1,8 @@
 """The demo: `make demo`, or `python -m tests.demo`. Exit code 0 when all came as expected.
 
 A real Asterisk 22, or the FreeSWITCH that CALLTRACKD_FREESWITCH names (where there can be none, a
-recorded stream of one), the real daemon as a child process, SIP phones that make nine calls, and a
-receiver that checks the webhooks.
+recorded stream of one), the real daemon as a child process, SIP phones that make nine calls and
+speak, Vosk that hears them, and a receiver that checks the webhooks.
 """
 
 import argparse
@@ -29,6 +29,9 @@ def main() -> int:
     parser.add_argument("--record", type=Path, help="keep the stream of real calls in this folder")
     parser.add_argument(
         "--cache", type=Path, default=CACHE / "asterisk", help="where Asterisk's packages are kept"
+    )
+    parser.add_argument(
+        "--models", type=Path, default=CACHE / "speech", help="where models of speech are unpacked"
     )
     parser.add_argument("--faster", type=float, default=2.0, help="speed of recorded calls")
     options = parser.parse_args()

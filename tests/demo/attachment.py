@@ -16,6 +16,12 @@ class Attachment:
     make: Make
     port: int
     secret: str
+    recordings: Path
+    """Where they lie on this machine."""
+    spool: str | None = None
+    """Where the PBX says that they lie, when that is elsewhere."""
+    live: bool = True
+    """Its calls can be heard while they live."""
 
 
 class Pbx(Protocol):

@@ -1,16 +1,17 @@
 """The company of the demo: phones of clients and operators on loopback addresses."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from tests.demo.lines import BREATH_S, Line
 from tests.lab.config import operator_ip
 from tests.lab.diary import Diary
 from tests.lab.sip.call import Call
 from tests.lab.sip.phone import Identity, Phone
-from tests.lab.sip.sound import Ear
+from tests.lab.sip.sound import SILENCE, Ear
 
 OPERATORS = ("101", "102", "103", "104", "105", "106", "107")
 TRUNK_IP = "127.0.0.50"
@@ -46,6 +47,7 @@ class Company:
             identity = Identity(name=name, user=name, ip=ip, port=self._doors.own, hertz=hertz)
             door = self._doors.lines if name == TRUNK else self._doors.phones
             phone = Phone(identity, ("127.0.0.1", door), self.diary, deaf)
+            phone.voice = SILENCE  # until somebody speaks
             await phone.open()
             self._phones[name] = phone
         return self
@@ -58,6 +60,16 @@ class Company:
     ) -> None:
         for phone in self._phones.values():
             await phone.close()
+
+    async def talk(self, name: str, client: Call, operator: Call, lines: Sequence[Line]) -> None:
+        """The client called `name` and an operator speak, one after the other."""
+        names = {"client": name, "operator": operator.phone.name}
+        phones = {"client": client, "operator": operator}
+        for line in lines:
+            self.say(f"{names[line.side]}: {line.quoted()}")
+            spoken = line.turn()
+            phones[line.side].rtp.say(spoken.speech)
+            await pause(spoken.seconds + BREATH_S)
 
     async def calls_in(self, did: str, shown: str, name: str = "") -> Call:
         """A client dials `did`; `shown` is its number, or "anonymous"."""

@@ -4,7 +4,6 @@ import asyncio
 import os
 import time
 import traceback
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -13,25 +12,25 @@ from typing import Any
 
 from rich.console import Console
 
-from calltrackd.cli.common import console as wide_console
 from calltrackd.cli.feed import follow
-from calltrackd.cli.format import table
 from tests.demo.attachment import NAMES, Make, Pbx
 from tests.demo.check import differences
+from tests.demo.ears import Ears, ears
 from tests.demo.given import GivenPbx
 from tests.demo.house import House, InUseError
 from tests.demo.processes import ENDINGS, say
 from tests.demo.real import RealPbx
 from tests.demo.recorded import RecordedPbx
 from tests.demo.screen import Screen, screen_for
+from tests.demo.summary import Outcome, summarise
 from tests.fakes.receiver import Receiver
 from tests.lab.packages import Unavailable
 
 LINK_S = 30.0
 """Until the daemon must be attached."""
 RECORDED_OF: dict[Make, str] = {"asterisk": "22", "freeswitch": "1.11"}
-DRAIN_S = 15.0
-"""After the last call: until store and receiver must have everything."""
+DRAIN_S = 60.0
+"""After the last call: until all is heard, and store and receiver have everything."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +41,9 @@ class Choice:
     pbx: str
     folder: Path
     cache: Path
+    models: Path
     faster: float = 2.0
     record: Path | None = None
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a demo leaves: the stored calls, the webhooks, and what was wrong."""
-
-    calls: list[dict[str, Any]]
-    events: list[dict[str, Any]]
-    wrong: list[str]
 
 
 def evening(choice: Choice) -> int:
@@ -61,8 +52,9 @@ def evening(choice: Choice) -> int:
     try:
         with House(choice.folder) as house, _pbx(choice, house) as (pbx, title):
             say(title)
-            outcome = asyncio.run(_watched(house, pbx, title))
-        _summarise(house, pbx, outcome)
+            heard_by = _ears(choice.models)
+            outcome = asyncio.run(_watched(house, pbx, heard_by, title))
+        summarise(house, pbx, outcome, heard_by)
     except* (DemoError, InUseError) as errors:
         failures += errors.exceptions
     for failure in failures:
@@ -99,7 +91,7 @@ def _pbx(choice: Choice, house: House) -> Iterator[tuple[Pbx, str]]:
 def _recorded(choice: Choice, reason: str) -> tuple[Pbx, str]:
     what = f"RECORDED calls of a real {NAMES[choice.make]} {RECORDED_OF[choice.make]}"
     title = f"calltrackd demo: {what}, {choice.faster:g} times as fast ({reason})"
-    return RecordedPbx(choice.make, choice.faster), title
+    return RecordedPbx(choice.make, choice.faster, choice.folder.resolve()), title
 
 
 def _real(choice: Choice, house: House, ending: ExitStack) -> tuple[Pbx, str]:
@@ -122,7 +114,15 @@ def _prepared(real: RealPbx) -> str:
         return real.prepare()
 
 
-async def _watched(house: House, pbx: Pbx, title: str) -> Outcome:
+def _ears(cache: Path) -> Ears:
+    with Console(highlight=False).status("Unpacking what understands Russian and English"):
+        found = ears(cache)
+    if found.reason:
+        say(f"Words are not heard in this demo, all else is. {found.reason}")
+    return found
+
+
+async def _watched(house: House, pbx: Pbx, heard_by: Ears, title: str) -> Outcome:
     """The asynchronous part; a signal cancels it."""
     task = asyncio.current_task()
     assert task is not None
@@ -130,7 +130,7 @@ async def _watched(house: House, pbx: Pbx, title: str) -> Outcome:
     for ending in ENDINGS:
         loop.add_signal_handler(ending, task.cancel)
     try:
-        return await _run(house, pbx, title)
+        return await _run(house, pbx, heard_by, title)
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
     finally:
@@ -146,7 +146,7 @@ async def _closed(house: House, pbx: Pbx) -> None:
     await pbx.close()
 
 
-async def _run(house: House, pbx: Pbx, title: str) -> Outcome:
+async def _run(house: House, pbx: Pbx, heard_by: Ears, title: str) -> Outcome:
     screen = screen_for(title)
     events: list[dict[str, Any]] = []
 
@@ -155,13 +155,13 @@ async def _run(house: House, pbx: Pbx, title: str) -> Outcome:
         screen.hook(event)
 
     async with Receiver((house.key,), on_event=arrived) as receiver:
-        house.furnish(await pbx.open(), receiver.url, pbx.recordings)
+        house.furnish(await pbx.open(), receiver.url, heard_by.models)
         await house.start()
         async with screen, _followed(house, screen) as attached:
             await _soon(attached.wait(), "calltrackd did not attach", house)
             await _played(pbx, screen, house)
-            screen.say("That was all; store and receiver are compared …")
-            return await _settled(house, events, receiver)
+            screen.say("That was all; the last recordings are heard, store and receiver compared …")
+            return await _settled(house, events, receiver, heard=bool(heard_by.models))
 
 
 @asynccontextmanager
@@ -207,50 +207,17 @@ async def _soon(event: Any, otherwise: str, house: House) -> None:
         raise DemoError(f"{otherwise} within {LINK_S:.0f} s:\n{house.last_words()}") from None
 
 
-async def _settled(house: House, events: list[dict[str, Any]], receiver: Receiver) -> Outcome:
+async def _settled(
+    house: House, events: list[dict[str, Any]], receiver: Receiver, *, heard: bool
+) -> Outcome:
     """Compares until nothing differs any more, or time is up."""
     deadline = time.monotonic() + DRAIN_S
     while True:
+        unheard = await house.unheard()
         calls = await house.calls()
-        wrong = differences(calls, events)
+        wrong = differences(calls, events, heard=heard) + unheard
         if receiver.forged:
             wrong.append(f"{receiver.forged} webhooks with a wrong signature")
         if not wrong or time.monotonic() > deadline:
-            return Outcome(calls, list(events), wrong)
+            return Outcome(calls, list(events), await house.figures(), wrong)
         await asyncio.sleep(0.3)
-
-
-def _summarise(house: House, pbx: Pbx, outcome: Outcome) -> None:
-    screen = wide_console()
-    screen.print(table(outcome.calls, time.time(), None, screen.width))
-    answered = sum(call["outcome"] == "answered" for call in outcome.calls)
-    missed = sum(call["lost"] for call in outcome.calls)
-    types = Counter(event["type"] for event in outcome.events)
-    tags = Counter(tag["name"] for call in outcome.calls for tag in call["tags"])
-    say(f"\n{len(outcome.calls)} calls: {answered} answered, {missed} missed")
-    told = ", ".join(f"{count} {name}" for name, count in sorted(types.items()))
-    say(f"{len(outcome.events)} webhooks delivered, every signature right: {told}")
-    say(f"tags by phone keys: {', '.join(tags) or 'none'}")
-    if outcome.wrong:
-        say("\nNOT AS EXPECTED:\n  " + "\n  ".join(outcome.wrong))
-        say(f"The daemon's log: {house.log}")
-        return
-    say("All records are as the phones' plot says.")
-    _advise(house, pbx, outcome)
-
-
-def _advise(house: House, pbx: Pbx, outcome: Outcome) -> None:
-    """What to type next; the folder stays until the next demo."""
-    moved = next(call for call in outcome.calls if call["transfers"])
-    here = Path.cwd()
-    config = house.config.relative_to(here) if house.config.is_relative_to(here) else house.config
-    say(f"""
-Look around; the store stays until the next demo:
-  export CALLTRACKD_CONFIG={config} PATH=$PWD/.venv/bin:$PATH
-  calltrackd calls list --missed
-  calltrackd calls show {moved["id"][:18]}
-  calltrackd tag add {moved["id"][:18]} 'call back' && calltrackd outbox list
-  calltrackd replay -c {config} --diff {config.parent}/state/journal/office/*.jsonl
-Then README.md: your own PBX in five minutes.""")
-    if not isinstance(pbx, RecordedPbx) and pbx.recordings.exists():
-        say(f"Recordings: {pbx.recordings}")

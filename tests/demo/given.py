@@ -37,7 +37,8 @@ class GivenPbx:
     async def open(self) -> Attachment:
         """Its event socket."""
         settings = self._pbx.settings
-        return Attachment("freeswitch", settings.port, settings.secret.get_secret_value())
+        secret = settings.secret.get_secret_value()
+        return Attachment("freeswitch", settings.port, secret, self.recordings)
 
     async def close(self) -> None:
         """It is not ours to end."""

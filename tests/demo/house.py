@@ -10,13 +10,17 @@ import shutil
 import signal
 import socket
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import aiohttp
+
 from tests.demo.attachment import Attachment
 from tests.demo.plot import GROUP, ONE, QUEUE, TAGS
+from tests.demo.rules import speech
 
 STOP_S = 12.0
 """The daemon promises to stop within 10."""
@@ -59,6 +63,7 @@ allow_private = true    # the receiver is on this machine
 
 [recordings]
 folders = ["{recordings}"]
+path_map = {{ {path_map} }}
 
 [log]
 format = "console"
@@ -109,15 +114,17 @@ class House:
         """The daemon's local port."""
         return f"http://127.0.0.1:{self.web_port}"
 
-    def furnish(self, pbx: Attachment, receiver_url: str, recordings: Path) -> None:
-        """Writes settings and secrets."""
+    def furnish(self, pbx: Attachment, receiver_url: str, models: Mapping[str, Path]) -> None:
+        """Writes settings and secrets. `models`: of languages that are understood, if any."""
         self.web_port = _free_port()
-        self.config.write_text(
-            SETTINGS.format(
-                make=pbx.make, port=pbx.port, one=ONE, queue=QUEUE, group=GROUP, url=receiver_url,
-                web=self.web_port, recordings=recordings, tags=_inline(TAGS),
-            )
+        path_map = "" if pbx.spool is None else f'"{pbx.spool}" = "{pbx.recordings}"'
+        text = SETTINGS.format(
+            make=pbx.make, port=pbx.port, one=ONE, queue=QUEUE, group=GROUP, url=receiver_url,
+            web=self.web_port, recordings=pbx.recordings, path_map=path_map, tags=_inline(TAGS),
         )  # fmt: skip
+        if models:
+            text += speech(models, QUEUE, live=pbx.live)
+        self.config.write_text(text)
         key = "whsec_" + base64.b64encode(self.key).decode()
         for name, secret in (("pbx.secret", pbx.secret), ("crm.secret", key)):
             path = self.folder / name
@@ -167,13 +174,32 @@ class House:
 
     async def calls(self) -> list[dict[str, Any]]:
         """What `calltrackd calls list --json` prints, oldest first."""
+        return await self._asked("calls", "list")
+
+    async def unheard(self) -> list[str]:
+        """Recordings that were not heard yet, or can't be, with the reason."""
+        jobs = await self._asked("speech", "jobs", "list")
+        return [
+            f"the recording {job['path']} is not heard: {job['state']}, {job['reason']}"
+            for job in jobs
+            if job["state"] != "done"
+        ]
+
+    async def figures(self) -> dict[str, float]:
+        """The daemon's /metrics: name with labels -> figure."""
+        async with aiohttp.ClientSession() as http, http.get(f"{self.url}/metrics") as answer:
+            lines = (line for line in (await answer.text()).splitlines() if line[0] != "#")
+        return {name: float(figure) for name, figure in (line.rsplit(" ", 1) for line in lines)}
+
+    async def _asked(self, *words: str) -> list[dict[str, Any]]:
+        """What a command prints as JSON, the last line first."""
         asking = await asyncio.create_subprocess_exec(
-            *self._command("calls", "list", "--json"),
+            *self._command(*words, "--json"),
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
         out, told = await asking.communicate()
         if asking.returncode:
-            raise RuntimeError(f"calltrackd calls list: {told.decode()}")
+            raise RuntimeError(f"calltrackd {' '.join(words)}: {told.decode()}")
         return [json.loads(line) for line in reversed(out.splitlines())]
 
     def last_words(self, lines: int = 12) -> str:

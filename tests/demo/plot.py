@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tests.demo.company import TRUNK, Company, pause
+from tests.demo.lines import BOOKING, COMPLAINT, CONFIRMED, DAY, PRICE, VISIT, WELCOME, Line
 from tests.lab.scenarios.acts import hand_over
 
 ONE, QUEUE, GROUP = "74950000001", "74950000002", "74950000003"
@@ -13,8 +14,10 @@ ANNA, VIKTOR, DARIA, IGOR, ELENA, PAVEL, OLGA = (
     "79161234567", "79031112233", "79262223344", "79105556677",
     "79857778899", "79154445566", "79161112233",
 )  # fmt: skip
-TAGS = {"1": "sale", "2": "service", "71": "new car"}
+TAGS = {"1": "service", "2": "sale", "71": "new car"}
 UNKNOWN_KEY = "9"
+MOMENT_S = 2.0
+"""Between the answer and the first word; people take a breath, and a tap a tenth of it."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,9 @@ class Expected:
     outcome: str
     operators: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    """By phone keys."""
+    words: tuple[str, ...] = ()
+    """Tags by what is said, in the alphabet's order."""
     transfers: tuple[str, ...] = ()
     abandoned_in: str | None = None
     direction: str = "inbound"
@@ -34,11 +40,12 @@ class Expected:
 
 @dataclass(frozen=True)
 class Scene:
-    """One call: `act` begins `after` so many seconds."""
+    """One call: `act` begins `after` so many seconds; `said`: all that is said in it."""
 
     after: float
     act: Callable[[Company], Awaitable[None]]
     expected: Expected
+    said: tuple[Line, ...] = ()
 
 
 async def play(company: Company) -> None:
@@ -54,17 +61,19 @@ async def _play_one(company: Company, scene: Scene) -> None:
 
 
 async def queue_answered(company: Company) -> None:
-    """The queue's first phone answers; one known key, one unknown."""
+    """The queue's first phone answers; a phrase that alerts; one known key, one unknown."""
     company.say("Anna saw an ad on Google and calls; the sales queue rings 102")
     client = await company.calls_in(QUEUE, ANNA, "Anna")
     operator = await company.answers("102", 2.5)
-    await pause(3)
-    company.say("102 presses 1 while talking: tag 'sale', and one beep that Anna can't hear")
+    await pause(MOMENT_S)
+    await company.talk("Anna", client, operator, COMPLAINT)
+    await pause(1.5)
+    company.say("102 presses 1 while talking: tag 'service', and one beep that Anna can't hear")
     await operator.press("1")
-    await pause(3.5)
+    await pause(2)
     company.say("102 presses 9, which means nothing here: two beeps, no tag")
     await operator.press(UNKNOWN_KEY)
-    await pause(5)
+    await pause(2)
     await client.bye()
 
 
@@ -78,30 +87,34 @@ async def queue_missed(company: Company) -> None:
 
 
 async def ring_group(company: Company) -> None:
-    """Three phones ring, one answers; a key."""
+    """Three phones ring, one answers; a talk in Russian; a key."""
     company.say("Daria holds a flyer and calls: three phones ring, still one call")
     client = await company.calls_in(GROUP, DARIA, "Daria")
     await company.rings("105", 0)
     await company.rings("107", 0)
     operator = await company.answers("106", 2)
-    await pause(2)
-    company.say("106 presses 2: tag 'service'")
+    await pause(MOMENT_S)
+    await company.talk("Daria", client, operator, VISIT)
+    company.say("106 presses 2: tag 'sale'")
     await operator.press("2")
-    await pause(4)
+    await pause(2)
     await operator.bye()
     await client.until_over()
 
 
 async def blind_transfer(company: Company) -> None:
-    """REFER to a third party."""
+    """REFER to a third party, who is heard as well."""
     company.say("Igor reaches 101")
     client = await company.calls_in(ONE, IGOR, "Igor")
     operator = await company.answers("101")
-    await pause(3)
+    await pause(MOMENT_S)
+    await company.talk("Igor", client, operator, WELCOME)
     company.say("101 sends Igor on to 105 (blind transfer): still one call")
     await hand_over(operator, "105")
-    await company.answers("105")
-    await pause(4)
+    colleague = await company.answers("105")
+    await pause(MOMENT_S)
+    await company.talk("Igor", client, colleague, PRICE)
+    await pause(1)
     await client.bye()
 
 
@@ -111,7 +124,8 @@ async def outbound(company: Company) -> None:
     call = await company.dials("104", OLGA)
     client = await company.answers(TRUNK, 2)
     await call.until_up()
-    await pause(6)
+    await pause(MOMENT_S)
+    await company.talk("Olga", client, call, CONFIRMED)
     await client.bye()
     await call.until_over()
 
@@ -121,7 +135,8 @@ async def attended_transfer(company: Company) -> None:
     company.say("Elena reaches 101")
     client = await company.calls_in(ONE, ELENA, "Elena")
     operator = await company.answers("101")
-    await pause(2)
+    await pause(MOMENT_S)
+    await company.talk("Elena", client, operator, BOOKING)
     company.say("101 puts Elena on hold and asks 102 on a second line")
     await operator.hold()
     consultation = await company.dials("101", "102")
@@ -130,10 +145,11 @@ async def attended_transfer(company: Company) -> None:
     await pause(2)
     company.say("101 joins the two (attended transfer): still one call")
     await hand_over(operator, "102", replaces=consultation)
-    await pause(2)
+    await pause(MOMENT_S)
+    await company.talk("Elena", client, colleague, DAY)
     company.say("102 presses 7 1: tag 'new car'")
     await colleague.press("71")
-    await pause(3)
+    await pause(2)
     await client.bye()
 
 
@@ -168,19 +184,38 @@ async def at_the_same_moment(company: Company) -> None:
 
 
 SCENES = (
-    Scene(0, queue_answered, Expected(ANNA, QUEUE, "answered", ("102",), ("sale",))),
+    Scene(
+        0, queue_answered,
+        Expected(ANNA, QUEUE, "answered", ("102",), ("service",), ("costly", "refund")),
+        COMPLAINT,
+    ),
     Scene(4, queue_missed, Expected(VIKTOR, QUEUE, "abandoned", abandoned_in="queue")),
-    Scene(9, ring_group, Expected(DARIA, GROUP, "answered", ("106",), ("service",))),
+    Scene(
+        9, ring_group,
+        Expected(
+            DARIA, GROUP, "answered", ("106",), ("sale",),
+            ("costly", "price", "visit"),
+        ),
+        VISIT,
+    ),
     Scene(
         16, blind_transfer,
-        Expected(IGOR, ONE, "answered", ("101", "105"), transfers=("blind",)),
+        Expected(
+            IGOR, ONE, "answered", ("101", "105"), words=("price",), transfers=("blind",)
+        ),
+        (*WELCOME, *PRICE),
     ),
-    Scene(20, outbound, Expected(OLGA, None, "answered", ("104",), direction="outbound")),
     Scene(
-        28, attended_transfer,
-        Expected(ELENA, ONE, "answered", ("101", "102"), ("new car",), ("attended",)),
+        20, outbound, Expected(OLGA, None, "answered", ("104",), direction="outbound"), CONFIRMED
     ),
-    Scene(34, anonymous, Expected(None, GROUP, "abandoned", abandoned_in="ringing", kind=None)),
-    Scene(43, calls_again, Expected(ANNA, ONE, "answered", ("101",), kind="repeat")),
-    Scene(43, at_the_same_moment, Expected(PAVEL, GROUP, "answered", ("107",))),
+    Scene(
+        34, attended_transfer,
+        Expected(
+            ELENA, ONE, "answered", ("101", "102"), ("new car",), ("booking",), ("attended",)
+        ),
+        (*BOOKING, *DAY),
+    ),
+    Scene(40, anonymous, Expected(None, GROUP, "abandoned", abandoned_in="ringing", kind=None)),
+    Scene(52, calls_again, Expected(ANNA, ONE, "answered", ("101",), kind="repeat")),
+    Scene(52, at_the_same_moment, Expected(PAVEL, GROUP, "answered", ("107",))),
 )  # fmt: skip

@@ -57,7 +57,7 @@ class RealPbx:
 
     async def open(self) -> Attachment:
         """Its manager."""
-        return Attachment("asterisk", self._asterisk.ami_port, AMI_SECRET)
+        return Attachment("asterisk", self._asterisk.ami_port, AMI_SECRET, self.recordings)
 
     async def close(self) -> None:
         """It is stopped by `stop`."""

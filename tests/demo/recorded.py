@@ -3,12 +3,14 @@
 import asyncio
 import json
 import re
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from calltrackd.pbx.stream import Chunk, Stream
 from tests.demo.attachment import Attachment, Make
+from tests.demo.spool import furnish
 from tests.fakes.ami import FakeAmi
 from tests.fakes.esl import FakeEsl
 
@@ -28,22 +30,28 @@ _MOMENT = re.compile(rb"\b17\d{14}\b")
 class RecordedPbx:
     """A server on loopback that lets the daemon log in and then sends what was recorded.
 
-    `faster`: so many times as fast as it happened; pauses of people are long.
+    `faster`: so many times as fast as it happened; pauses of people are long. No sound was kept
+    with it: what people said then is put together anew, into recordings below `house`.
     """
 
-    def __init__(self, make: Make, faster: float, folder: Path = FOLDER) -> None:
+    def __init__(self, make: Make, faster: float, house: Path, folder: Path = FOLDER) -> None:
         self._make, self._faster = make, faster
+        self._calls = folder / make / CALLS
         self._server: FakeAmi | FakeEsl = (
             FakeAmi(secret=SECRET) if make == "asterisk" else FakeEsl(secret=SECRET)
         )
-        self._stream = Stream(folder / make / CALLS)
+        self._stream = Stream(self._calls)
         self._said: list[tuple[float, str]] = json.loads((folder / make / SAID).read_text())
-        self.recordings = Path(SPOOLS[make])
+        self.recordings = house / "recordings"
 
     async def open(self) -> Attachment:
         """Listens."""
+        shutil.rmtree(self.recordings, ignore_errors=True)
+        await furnish(self._calls, SPOOLS[self._make], self.recordings)
         await self._server.__aenter__()
-        return Attachment(self._make, self._server.port, SECRET)
+        return Attachment(
+            self._make, self._server.port, SECRET, self.recordings, SPOOLS[self._make], live=False
+        )
 
     async def close(self) -> None:
         """Hangs up on the daemon."""

@@ -17,9 +17,14 @@ from calltrackd.cli.board import Board
 from calltrackd.cli.feed import Happening
 from calltrackd.cli.format import Public, cells, client, state
 from calltrackd.cli.words import clean, lasted
+from calltrackd.model.call import seconds
 from tests.demo.processes import say
 
 TICK_S = 0.25
+STORY = 3
+"""Lines of what people do and say."""
+ALARM_S = 8.0
+"""An alert stays so long."""
 HOOKS_SHARE = 4
 """One line of so many belongs to the webhooks."""
 
@@ -57,7 +62,7 @@ class Lines:
 
     def say(self, text: str) -> None:
         """What the people in the demo do."""
-        self._print("story", text)
+        self._print("voice" if _is_speech(text) else "story", text)
 
     def happening(self, happening: Happening) -> None:
         """A call's line, when what can be seen of it changed."""
@@ -87,7 +92,9 @@ class Picture:
         self._console = console
         self._title = title
         self._board = Board()
-        self._said = "connecting …"
+        self._told: deque[Text] = deque([Text("connecting …")], maxlen=STORY)
+        self._alarm = Text()
+        self._alarm_until = 0.0
         self._hooks: deque[Text] = deque(maxlen=200)
         self._count = 0
         self._begin: float | None = None
@@ -110,9 +117,9 @@ class Picture:
             self._live.stop()
 
     def say(self, text: str) -> None:
-        """What the people in the demo do."""
+        """What the people in the demo do, and say."""
         self._begin = self._begin or time.monotonic()
-        self._said = text
+        self._told.append(_cut(Text(text, style="italic" if _is_speech(text) else "bold cyan")))
 
     def happening(self, happening: Happening) -> None:
         """News from the daemon's live stream."""
@@ -130,6 +137,11 @@ class Picture:
         """A webhook that arrived and whose signature is right."""
         self._count += 1
         self._hooks.append(told(event))
+        if event["type"] == "call.alert":
+            self._alarm = _cut(
+                Text.assemble(("  ALERT  ", "bold white on red"), "  ", alarm(event))
+            )
+            self._alarm_until = time.monotonic() + ALARM_S
 
     async def _tick(self) -> None:
         while True:
@@ -139,12 +151,18 @@ class Picture:
     def _draw(self) -> Group:
         width, height = self._console.size
         lines = max(4, height // HOOKS_SHARE)
-        board = self._board.draw(time.time(), None, width, height - lines - 4)
+        room = height - lines - 3 - STORY
+        board = self._board.draw(time.time(), None, width, room)
         hooks = list(self._hooks)[-lines + 1 :]
         rule = Rule(f"{self._count} webhooks at the CRM's end, all signatures ok", style="dim")
-        parts = [self._head(width), _cut(Text(self._said, style="bold cyan")), Text(), board]
-        gap = height - lines - 4 - _rows(board, self._console)
+        ringing = time.monotonic() < self._alarm_until
+        parts = [self._head(width), *self._story(), self._alarm if ringing else Text(), board]
+        gap = room - _rows(board, self._console)
         return Group(*parts, *[Text()] * max(0, gap), rule, *hooks)
+
+    def _story(self) -> list[Text]:
+        """What was done and said last, the newest below."""
+        return [*self._told, *[Text()] * (STORY - len(self._told))]
 
     def _head(self, width: int) -> Text:
         passed = time.monotonic() - self._begin if self._begin else 0.0
@@ -164,11 +182,31 @@ def told(event: dict[str, Any]) -> Text:
         f"v{call['version']:<3}",
         ("signature ok  ", "green"),
         f"{client(call) or '?':<13} ",
-        state(call) if call["ended_at"] else Text(""),
-        (_kind(event), "yellow"),
-        (_tags(event), "cyan"),
+        alarm(event) if event["type"] == "call.alert" else _news(event),
     )
     return _cut(text)
+
+
+def alarm(event: dict[str, Any]) -> Text:
+    """What an alert tells: the rule, the words, and how soon it is here."""
+    alert, evidence = event["alert"], event["alert"]["evidence"]
+    late_s = max(0.0, seconds(event["timestamp"]) - seconds(alert["at"]))
+    if event["data"]["ended_at"] is None:
+        when = f"told {late_s:.1f} s after the words, the call goes on"
+    else:
+        when = "heard in the recording"
+    return Text.assemble(
+        (f"{clean(alert['rule'])}: ", "bold red"), f"“{clean(evidence['quote'])}”  ", (when, "dim")
+    )
+
+
+def _news(event: dict[str, Any]) -> Text:
+    """How the call ended, what is known of the client, its tags: whatever there is."""
+    call = event["data"]
+    heard = event["type"] == "call.updated" and call["ended_at"]
+    parts = [Text("recording heard")] if heard else [state(call)] if call["ended_at"] else []
+    parts += [Text(_kind(event), "yellow"), Text(_moves(event)), Text(_tags(event), "cyan")]
+    return Text("  ").join(part for part in parts if part)
 
 
 def screen_for(title: str) -> Screen:
@@ -196,6 +234,18 @@ def _tags(event: dict[str, Any]) -> str:
         return ""
     names = [clean(tag["name"]) for tag in event["data"]["tags"]]
     return f"tags: {', '.join(names)}" if names else ""
+
+
+def _moves(event: dict[str, Any]) -> str:
+    """Who sent the client on to whom."""
+    if event["type"] != "call.updated" or event["data"]["ended_at"]:
+        return ""
+    moves = event["data"]["transfers"]
+    return "".join(f"{clean(one['by'])} → {clean(one['to'] or '?')}" for one in moves[-1:])
+
+
+def _is_speech(text: str) -> bool:
+    return ": “" in text
 
 
 def _cut(text: Text) -> Text:

@@ -23,6 +23,7 @@ from tests.lab.running import missing
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 170
 MARK = "CALLTRACKD_DEMO_TEST"
+WORDS = "tags by words: costly ×2, refund, price ×2, visit, booking"
 
 
 @pytest.fixture
@@ -83,6 +84,22 @@ def test_recorded_calls_prove_themselves(make: Make, tmp_path: Path, mark: str) 
     """Without a PBX the recorded stream gives all calls, tags and webhooks, and says so."""
     printed = proves_itself("recorded", tmp_path, mark, make)
     assert f"RECORDED calls of a real {NAMES[make]}" in printed
+    assert WORDS in printed
+    assert "refund: “want a refund”  heard in the recording" in printed
+
+
+def test_demo_without_vosk_goes_on_without_words(tmp_path: Path, mark: str) -> None:
+    """The reason is told, all else is as ever."""
+    (tmp_path / "vosk.py").write_text("raise OSError('no libvosk for this machine')")
+    deaf = {**surroundings(mark), "PYTHONPATH": f"{tmp_path}:{ROOT}"}
+    done = subprocess.run(
+        command("recorded", tmp_path / "demo"), cwd=ROOT, env=deaf, capture_output=True, text=True,
+        timeout=LONGEST_S, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert "Words are not heard in this demo" in done.stdout
+    assert "no libvosk for this machine" in done.stdout
+    assert "tags by phone keys: service, sale, new car" in done.stdout
 
 
 def test_given_freeswitch_proves_itself(tmp_path: Path, mark: str) -> None:
@@ -107,8 +124,12 @@ def test_demo_without_freeswitch_falls_back(tmp_path: Path, mark: str) -> None:
 @pytest.mark.live22
 @pytest.mark.usefixtures("asterisk")
 def test_real_calls_prove_themselves(tmp_path: Path, mark: str) -> None:
-    """A real Asterisk and real phones give all calls, tags and webhooks."""
-    assert "a real Asterisk 22" in proves_itself("real", tmp_path, mark)
+    """A real Asterisk and real phones give all calls, tags and webhooks; words while they live."""
+    printed = proves_itself("real", tmp_path, mark)
+    assert "a real Asterisk 22" in printed
+    assert WORDS in printed
+    assert "of them while people talked" in printed
+    assert "s after the words, the call goes on" in printed
 
 
 def test_demo_without_asterisk_falls_back(tmp_path: Path, mark: str) -> None:

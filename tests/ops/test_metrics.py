@@ -64,12 +64,16 @@ async def test_documented_labels_are_those_on_the_page(metrics: Metrics) -> None
     metrics.deliveries.labels("t", "o").inc()
     metrics.unusable.labels("k").inc()
     metrics.speech_jobs.labels("r").inc()
+    metrics.live_taps.labels("r").inc()
     metrics.link_down("p")
     metrics.outbox({}, ["t"])
     metrics.sample("events", lambda: {("p", "t"): 1})
     metrics.sample("frames", lambda: {("p", "r"): 1})
     metrics.sample("calls_in_progress", lambda: {("p",): 1})
     metrics.sample("journal_bytes", lambda: {("p",): 1})
+    metrics.sample("live_gap_seconds", lambda: {("r",): 1})
+    for name in ("live_voices", "live_audio_seconds", "live_strangers", "speech_child_deaths"):
+        metrics.sample(name, lambda: {(): 1})
     shown: dict[str, list[str]] = {}
     for name in await figures(metrics):
         plain = re.sub(r"_(total|bucket|sum|count|info)(?=\{|$)", "", name)

@@ -4,6 +4,7 @@ import pytest
 
 from calltrackd.crm.target import Target
 from calltrackd.model.call import Change, Recording
+from calltrackd.model.speech_job import Job
 from calltrackd.model.transcript import Transcript, Turn
 from calltrackd.pipeline.queued import jobs_of
 from calltrackd.pipeline.recorded import Kept, keep
@@ -13,7 +14,6 @@ from calltrackd.speech.finished import Result
 from calltrackd.speech.reading import Reader
 from calltrackd.store import calls, outbox, speech_jobs, transcripts
 from calltrackd.store.engine import Store
-from calltrackd.store.speech_jobs import Job
 from tests.store.build import START, read, record, write
 
 TARGETS = [Target(name="crm", url="https://crm.example/hook")]

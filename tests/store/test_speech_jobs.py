@@ -155,6 +155,40 @@ async def test_again(store):
     assert (found[job.id].attempts, found[job.id].reason) == (1, None)
 
 
+async def test_again_now(store):
+    """What waits for its time is due at once; what runs is left to its worker."""
+    await waiting(store, 1, 2, ready_at=START + 9000)
+    (running,) = await claim(store, at=START + 9000)
+    (job,) = [one for one in await read(store, jobs.list_jobs) if one.state == "waiting"]
+    assert await write(store, jobs.again, [running.id, job.id], START) == 1
+    assert [one.id for one in await claim(store, at=START)] == [job.id]
+
+
+async def test_drop_ends_what_nobody_will_hear(store):
+    """Waiting and set-aside jobs are done, and say so; one that runs is its worker's."""
+    await waiting(store, 1, 2, 3)
+    (aside,) = await claim(store)
+    await write(store, jobs.set_aside, "w", aside.id, reason="no audio", at=START)
+    (running,) = await claim(store)
+    ids = [one.id for one in await read(store, jobs.list_jobs)]
+    assert await write(store, jobs.drop, ids, START + 5) == 2
+    found = {one.id: one for one in await read(store, jobs.list_jobs)}
+    assert found.pop(running.id).state == "running"
+    assert {(one.state, one.reason, one.ended_at) for one in found.values()} == {
+        ("done", jobs.DROPPED, START + 5)
+    }
+    assert await claim(store) == []
+
+
+async def test_list_of_one_call_and_show(store):
+    """By the call's id; by the job's own; None where there is none."""
+    first, _ = await waiting(store, 1, 2)
+    (job,) = await read(store, jobs.list_jobs, call_id=first.id)
+    assert job.call_id == first.id
+    assert await read(store, jobs.show, job.id) == job
+    assert await read(store, jobs.show, 99) is None
+
+
 @on_postgresql
 async def test_two_workers_never_get_the_same_job(store, url):
     """Claims at the same moment pass each other by."""
