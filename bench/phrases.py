@@ -2,10 +2,14 @@
 
     python bench/phrases.py [rules] [transcripts]
 
-Words are drawn as in speech (Zipf), rules from the same words: half plain phrases of one to three
-words, the rest with gaps, lists and beginnings. The naive side gets the easier task: forms as they
-are written, no lemmas, no sides, no windows. It is measured on a part and scaled. Prints the time a
-call, the ratio, and what the words cost when they come one by one, as they do live.
+Words are real forms of Russian, drawn as in speech (Zipf), rules from the same words: half plain
+phrases of one to three words, the rest with gaps, lists and beginnings. The naive side gets the
+easier task: forms as they are written, no lemmas, no sides, no windows. It is measured on a part
+and scaled. Prints the time of a call when the process has just begun, of a new call when a
+thousand others were heard (most of its words are known), and of one whose words are all known;
+and what words cost when they come one by one, as they do live. Aims: 5 times faster than naive,
+1,000 rules under 1 ms. What a new call takes above known words is the dictionary, which the
+full-text index of the same transcript asks for the same words.
 """
 
 import gc
@@ -13,25 +17,36 @@ import random
 import re
 import sys
 import time
+from itertools import islice
+
+from pymorphy3 import MorphAnalyzer
 
 from calltrackd.model.transcript import Transcript, Turn, Word
 from calltrackd.settings.phrases import Phrase
+from calltrackd.tagging.phrases.lemmas import lemmas_of
 from calltrackd.tagging.phrases.phrases import Phrases
 
 WORDS_A_CALL = 450
 NAIVE_CALLS = 20
-VOCABULARY = 12_000
+VOCABULARY = 60_000
+NEW_CALLS = 200
+AIM_TIMES, AIM_S = 5, 1e-3
 
 random.seed(4)
-_SYLLABLES = [c + v for c in "бвгдзклмнпрст" for v in "аеиоуы"]
-_ENDINGS = ("", "а", "у", "ом", "ы", "ов", "ами", "ить", "ил", "ите")
 
 
 def vocabulary() -> list[str]:
-    stems = {"".join(random.choices(_SYLLABLES, k=random.randint(2, 4))) for _ in range(2500)}
-    forms = [stem + ending for stem in sorted(stems) for ending in _ENDINGS]
+    """Forms that the dictionary knows, of all beginnings alike."""
+    letters = "абвгдежзийклмнопрстуфхцчшщэюя"
+    parses = MorphAnalyzer(lang="ru", result_type=None).iter_known_word_parses
+    found: set[str] = set()
+    while len(found) < VOCABULARY:
+        beginning = "".join(random.choices(letters, k=3))
+        some = islice((one[0] for one in parses(beginning)), 100)
+        found.update(word.replace("ё", "е") for word in some if "-" not in word)
+    forms = sorted(found)
     random.shuffle(forms)
-    return forms[:VOCABULARY]
+    return forms
 
 
 def drawn(words: list[str], count: int) -> list[str]:
@@ -77,17 +92,23 @@ def timed(work) -> float:
     return time.process_time() - begun
 
 
-def measure(count: int, calls: list[Transcript], words: list[str]) -> float:
+def measure(count: int, calls: list[Transcript], new: list[Transcript], words: list[str]) -> bool:
+    """Whether the aims were reached."""
     rules = [rule(n, words) for n in range(count)]
+    lemmas_of.cache_clear()
     phrases = Phrases([ours for ours, _ in rules])
-    built = timed(lambda: phrases.find(calls[0]))
-    learned = timed(lambda: [phrases.find(one) for one in calls])
+    built = timed(lambda: phrases.listen("ru"))
+    first = timed(lambda: phrases.find(calls[0]))
+    for one in calls:
+        phrases.find(one)
+    fresh = timed(lambda: [phrases.find(one) for one in new]) / len(new)
     found = [0]
 
     def ours() -> None:
         found[0] = sum(len(phrases.find(one)) for one in calls)
 
-    again = timed(ours)
+    each = timed(ours) / len(calls)
+    patterns = [re.compile(expression) for _, expression in rules]
 
     def naive() -> None:
         for one in calls[:NAIVE_CALLS]:
@@ -95,16 +116,14 @@ def measure(count: int, calls: list[Transcript], words: list[str]) -> float:
             for pattern in patterns:
                 pattern.search(text)
 
-    patterns = [re.compile(expression) for _, expression in rules]
     slow = timed(naive) / NAIVE_CALLS
-    each = again / len(calls)
     print(
         f"{count:6} rules  compiled in {built:5.2f} s (dictionary included)  "
-        f"new words {learned / len(calls) * 1e3:6.2f} ms a call  "
-        f"known words {each * 1e3:6.3f} ms a call  {found[0] / len(calls):5.1f} held a call"
+        f"first call {first * 1e3:6.2f} ms  new call {fresh * 1e3:6.3f} ms  "
+        f"known words {each * 1e3:6.3f} ms  {found[0] / len(calls):5.1f} held a call"
     )
     print(f"{'':6} naive regular expressions {slow * 1e3:8.1f} ms a call: {slow / each:.0f} times")
-    return slow / each
+    return slow / fresh >= AIM_TIMES and (count > 1000 or each < AIM_S)
 
 
 def live(words: list[str], calls: list[Transcript]) -> None:
@@ -125,14 +144,18 @@ def live(words: list[str], calls: list[Transcript]) -> None:
     print(f"  live, word by word, 1000 rules: {each * 1e6:.2f} us a word")
 
 
-def main() -> None:
+def main() -> int:
     most = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     words = vocabulary()
     calls = [call(words) for _ in range(int(sys.argv[2]) if len(sys.argv) > 2 else 1000)]
-    for count in (1000, most):
-        measure(count, calls, words)
+    new = [call(words) for _ in range(NEW_CALLS)]
+    before = {word for one in calls for turn in one.turns for word in turn.text.split()}
+    fresh = [{w for turn in one.turns for w in turn.text.split()} - before for one in new]
+    print(f"{sum(map(len, fresh)) / len(new):.0f} words of a new call were never said before")
+    reached = [measure(count, calls, new, words) for count in (1000, most)]
     live(words, calls)
+    return int(not all(reached))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

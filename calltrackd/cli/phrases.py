@@ -8,6 +8,7 @@ import click
 import msgspec
 
 from calltrackd.cli.common import (
+    WordFault,
     print_json,
     said,
     settings_of,
@@ -29,6 +30,10 @@ if TYPE_CHECKING:  # SQLAlchemy costs 0.3 s
     from calltrackd.store.transcripts import Stored, Wanted
 
 
+_CHANGES = ("side", "first_s", "last_s", "after", "within_s")
+"""Options of `phrases test` that are settings of a rule."""
+
+
 class Ran(msgspec.Struct):
     """What a run over the archive did."""
 
@@ -46,17 +51,21 @@ def phrases() -> None:
 @phrases.command()
 @search_options
 @click.option("--side", type=click.Choice(["operator", "client", "either"]), help="Who says it.")
+@click.option("--first-s", type=click.FloatRange(0), help="Within so many seconds of the answer.")
+@click.option("--last-s", type=click.FloatRange(0), help="Within the last seconds of the talk.")
+@click.option("--after", metavar="NAME", help="After this [[phrase]] has held.")
+@click.option("--within-s", type=click.FloatRange(0), help="Not later than so many s after it.")
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True)
 @click.argument("rule")
-def test(
-    config: Path, rule: str, side: str | None, limit: int, *, as_json: bool, **given: Any
-) -> None:
+def test(config: Path, rule: str, limit: int, *, as_json: bool, **given: Any) -> None:
     """Show where RULE would hold, with quotes; nothing is changed.
 
     RULE is the name of a [[phrase]], or a text: calltrackd phrases test 'вернуть ..3 деньги'.
     """
     settings = settings_of(config)
-    found = found_by(settings, _rule(settings, rule, side), wanted_of(settings, **given), limit)
+    changed = {name: value for name in _CHANGES if (value := given.pop(name)) is not None}
+    tried = _rule(settings, rule, changed)
+    found = found_by(settings, tried, wanted_of(settings, **given), limit)
     tell(found, limit, as_json=as_json)
 
 
@@ -84,13 +93,23 @@ def run(config: Path, *, replace: bool, dry_run: bool, as_json: bool, **given: A
     )
 
 
-def _rule(settings: "Settings", text: str, side: str | None) -> "Phrase":
-    """The rule of that name, or a new one of that text."""
-    from calltrackd.settings.phrases import Phrase  # noqa: PLC0415 - pydantic costs 0.2 s
+def _rule(settings: "Settings", text: str, changed: dict[str, Any]) -> "Phrase":
+    """The rule of that name, or a new one of that text, with some settings of its own."""
+    from pydantic import ValidationError  # noqa: PLC0415 - it costs 0.2 s
 
-    named = next((rule for rule in settings.phrase if rule.name == text), None)
-    rule = named or Phrase(name=text, match=text)
-    return rule if side is None else rule.model_copy(update={"side": side})
+    from calltrackd.settings.phrases import Phrase, clashes  # noqa: PLC0415 - the same
+
+    given = next((rule for rule in settings.phrase if rule.name == text), None)
+    try:
+        given = given or Phrase(name=text, match=text)
+        rule = Phrase.model_validate(given.model_dump(exclude_unset=True) | changed)
+    except ValidationError as error:
+        raise WordFault(error.errors()[0]["msg"]) from None
+    others = [one for one in settings.phrase if one.name != rule.name]
+    for clash in clashes([rule, *others], (), settings.synonyms):
+        if clash.where == ("phrase", 0, "after"):
+            raise WordFault(clash.message)
+    return rule
 
 
 async def _run(
@@ -118,6 +137,7 @@ async def _spoken(
 ) -> "Spoken | None":
     """What is new of one transcript; None when its call has gone."""
     from calltrackd.pipeline.spoken import Spoken  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
+    from calltrackd.speech import archive  # noqa: PLC0415 - the same
     from calltrackd.speech.reading import tags_of  # noqa: PLC0415 - the same
     from calltrackd.store import calls, tags  # noqa: PLC0415 - the same
     from calltrackd.tagging.phrases.match import Heard  # noqa: PLC0415 - the same
@@ -128,7 +148,7 @@ async def _spoken(
     if record is None:
         return None
     heard = stored.transcript
-    matches = reader.phrases.find(heard, record.did, record.queue)
+    matches = archive.matches(reader.phrases, stored, record)
     given = tags_of(matches, Heard(since=stored.heard_from, engine=heard.engine, model=heard.model))
     standing = {tag.name for tag in record.tags if tag.source == "phrase"}
     return Spoken(

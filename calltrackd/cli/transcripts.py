@@ -124,7 +124,7 @@ def found_by(settings: "Settings", rule: Any, wanted: "Wanted", limit: int) -> l
 
     async def job(store: "Store") -> list["Found"]:
         found = []
-        async for one in archive.search(store, rule, settings.synonyms, wanted):
+        async for one in archive.search(store, rule, settings.synonyms, wanted, settings.phrase):
             found.append(one)
             if len(found) == limit:
                 break

@@ -1,11 +1,13 @@
 """Old calls by what was said in them: the index finds candidates, the rule reads them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 
 import msgspec
 
+from calltrackd.model.call import CallRecord
 from calltrackd.model.phrase_text import parse
 from calltrackd.settings.phrases import Phrase
+from calltrackd.speech.reading import holding
 from calltrackd.store import calls, transcripts
 from calltrackd.store.engine import Store
 from calltrackd.store.transcripts import Stored, Wanted
@@ -25,14 +27,19 @@ class Found(msgspec.Struct):
 
 
 async def search(
-    store: Store, rule: Phrase, synonyms: Mapping[str, Sequence[str]], wanted: Wanted
+    store: Store,
+    rule: Phrase,
+    synonyms: Mapping[str, Sequence[str]],
+    wanted: Wanted,
+    others: Iterable[Phrase] = (),
 ) -> AsyncIterator[Found]:
     """Every transcript in which `rule` holds, newest first a language.
 
-    The rule is to stand for itself: its `after` is not looked at. PhraseError when its text is
-    none. `wanted`: language, time and number to narrow it down.
+    `others`: rules, among them those for which it waits (`settings.phrases.clashes` tells what is
+    wrong with them). PhraseError when its text is none. `wanted`: language, time and number to
+    narrow it down.
     """
-    phrases = Phrases([rule.model_copy(update={"after": None, "within_s": None})], synonyms)
+    phrases = Phrases(_line(rule, others), synonyms)
     async with store.read() as conn:
         spoken = await transcripts.languages(conn)
     for language in sorted(spoken, key=spoken.__getitem__, reverse=True):
@@ -42,7 +49,17 @@ async def search(
         narrowed = msgspec.structs.replace(wanted, language=language, terms=terms)
         async for stored in every(store, narrowed):
             for match in await _matches(store, phrases, stored):
-                yield Found(stored, match)
+                if match.rule == rule.name:
+                    yield Found(stored, match)
+
+
+def _line(rule: Phrase, others: Iterable[Phrase]) -> list[Phrase]:
+    """The rule, behind those for which it waits."""
+    named = {one.name: one for one in others}
+    line = [rule]
+    while (before := line[0].after) is not None:
+        line.insert(0, named[before])
+    return line
 
 
 async def every(store: Store, wanted: Wanted) -> AsyncIterator[Stored]:
@@ -63,4 +80,10 @@ async def _matches(store: Store, phrases: Phrases, stored: Stored) -> list[Match
         record = await calls.get(conn, stored.call_id)
     if record is None:
         return []
-    return phrases.find(stored.transcript, record.did, record.queue)
+    return matches(phrases, stored, record)
+
+
+def matches(phrases: Phrases, stored: Stored, record: CallRecord) -> list[Match]:
+    """The rules that hold for a stored transcript of a call; windows count from the answer."""
+    answer_s = max(0.0, (record.answered_at or 0.0) - stored.heard_from)
+    return holding(phrases, stored.transcript, record.did, record.queue, answer_s)

@@ -166,6 +166,8 @@ def _load(child: Child, job: int | None) -> int:
 
 
 def _list(phrases: Sequence[str] | None) -> list[str] | None:
-    if phrases is not None and (isinstance(phrases, str) or not phrases):
-        raise RefusedError("phrases must be a list that names one at least; None hears everything")
-    return None if phrases is None else list(phrases)
+    if phrases is None:
+        return None
+    if isinstance(phrases, str) or not phrases or not all(isinstance(one, str) for one in phrases):
+        raise RefusedError("phrases must be a list of texts, one at least; None hears everything")
+    return list(phrases)

@@ -47,10 +47,7 @@ class Reader:
         The rules read what may be stored, so no quote holds what is masked.
         """
         masked = self._masks.mask(transcript)
-        matches = [
-            _later(match, answer_s)
-            for match in self.phrases.find(_earlier(masked, answer_s), did, queue)
-        ]
+        matches = holding(self.phrases, masked, did, queue, answer_s)
         return Read(
             masked, index_words(masked), matches, self.findings(masked, matches, did, queue)
         )
@@ -82,6 +79,18 @@ class Reader:
         if self._tone is not None:
             found["tone"] = counted(self._tone.markers(transcript))
         return found
+
+
+def holding(
+    phrases: Phrases,
+    transcript: Transcript,
+    did: str | None,
+    queue: str | None,
+    answer_s: float,
+) -> list[Match]:
+    """The rules that hold in a recording; their windows count from the answer, `answer_s`."""
+    talk = _earlier(transcript, answer_s)
+    return [_later(match, answer_s) for match in phrases.find(talk, did, queue)]
 
 
 def _earlier(transcript: Transcript, by_s: float) -> Transcript:

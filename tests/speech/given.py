@@ -8,7 +8,10 @@ from typing import Any
 
 DATA = Path(__file__).parents[1] / "data" / "speech"
 WORKSHOP = Path(__file__).parents[3] / "shared" / "speech" / "audio" / "calls"
-"""All calls that were made, of which DATA holds eight; absent on most machines."""
+"""All calls that were made, of which DATA holds ten; absent on most machines."""
+
+
+MODEL, PACKED = "vosk-model-lab-", ".tar.xz"
 
 
 def names(sets: str = "ABC", folder: Path = DATA / "calls") -> list[str]:
@@ -28,14 +31,21 @@ def truth(name: str, folder: Path = DATA / "calls") -> dict[str, Any]:
     return told
 
 
+def languages() -> list[str]:
+    """Those that a model is there for."""
+    return sorted(
+        path.name[len(MODEL) : -len(PACKED)] for path in (DATA / "models").glob(f"{MODEL}*{PACKED}")
+    )
+
+
 def model(language: str, folder: Path) -> Path:
-    """The model of a language (ru, en), unpacked below `folder` once, whoever comes first."""
+    """The model of a language, unpacked below `folder` once, whoever comes first."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = f"vosk-model-lab-{language}"
+    name = f"{MODEL}{language}"
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / name / ".whole").exists():
-            with tarfile.open(DATA / "models" / f"{name}.tar.xz") as packed:
+            with tarfile.open(DATA / "models" / f"{name}{PACKED}") as packed:
                 packed.extractall(folder, filter="data")
             (folder / name / ".whole").touch()
     return folder / name

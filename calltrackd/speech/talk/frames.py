@@ -16,7 +16,7 @@ RATE = 8_000
 FRAME = 80
 """Samples of a frame: 10 ms."""
 FRAMES_A_SECOND = RATE // FRAME
-CHUNK = 16 * FRAMES_A_SECOND
+CHUNK = 32 * FRAMES_A_SECOND
 """Frames that are worked on at a time."""
 MARGIN = 16
 """Frames before and after a chunk that its outer frames are judged by."""
@@ -37,12 +37,14 @@ class SideFrames(msgspec.Struct):
     """A steady tone or a pair of them: ringing, busy, a key, a beep of the hold music."""
 
 
-def powers(wave: NDArray[np.float32]) -> tuple[Power, Power]:
-    """Low and high band of whole frames; the first frame lacks the sample before it."""
+def powers(wave: NDArray[np.float32], half: NDArray[np.float32]) -> tuple[Power, Power]:
+    """Low and high band of whole frames; the first frame lacks the sample before it.
+
+    `half`: the sums of every two samples of `wave`.
+    """
     high = np.empty_like(wave)
     high[0] = 0
     np.subtract(wave[1:], np.float32(0.95) * wave[:-1], out=high[1:])
-    half = wave[0::2] + wave[1::2]
     quarter = (half[0::2] + half[1::2]) * np.float32(0.25)
     low = np.empty_like(quarter)
     low[0] = 0
@@ -98,6 +100,7 @@ class Framer:
 def _framed(samples: NDArray[np.int16], count: int) -> SideFrames:
     """The `count` frames between the margins."""
     wave = samples.astype(np.float32)
-    low, high = powers(wave)
+    half = wave[0::2] + wave[1::2]
+    low, high = powers(wave, half)
     inner = slice(MARGIN, MARGIN + count)
-    return SideFrames(low[inner], high[inner], tones.found(wave, low + high, inner)[inner])
+    return SideFrames(low[inner], high[inner], tones.found(half, low + high, inner)[inner])

@@ -50,6 +50,14 @@ async def pool() -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
+async def single() -> AsyncIterator[Pool]:
+    """One child, so that all lies on the same."""
+    pool = Pool(1, nice=0)
+    yield pool
+    await pool.stop()
+
+
+@pytest.fixture
 async def wild() -> AsyncIterator[Pool]:
     """One child that can be driven mad."""
     pool = Pool(1, command=WILD, nice=0)

@@ -1,7 +1,10 @@
 """Every wrong thing that vosk was seen to be given: a clear reason, and the child goes on."""
 
 import asyncio
+import gc
 import random
+import shutil
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +13,8 @@ import msgspec
 import pytest
 
 from calltrackd.speech.audio.tracks import Track
-from calltrackd.speech.engines.plan import VoskPlan
+from calltrackd.speech.engines.plan import CommandPlan, VoskPlan
+from calltrackd.speech.engines.samples import PIECE_BYTES, Samples
 from calltrackd.speech.engines.vosk import VoskEngine
 from calltrackd.speech.errors import RefusedError
 from calltrackd.speech.models.folder import look
@@ -54,26 +58,41 @@ BREAKS: dict[str, tuple[Callable[[Path], object], str]] = {
 
 @pytest.mark.parametrize("what", BREAKS)
 async def test_broken_model_is_refused_with_the_reason(
-    pool: Pool, broken: Path, plan: VoskPlan, what: str
+    single: Pool, broken: Path, plan: VoskPlan, what: str
 ) -> None:
-    """No death; the same child goes on with a whole model."""
+    """No death; a live call of the same child goes on, and so does the next job."""
+    live = await single.open(plan, "ru", 8000)
     deed, reason = BREAKS[what]
     deed(broken)
-    with pytest.raises(RefusedError, match=reason):
-        await pool.probe(VoskPlan(str(broken)))
-    assert (await pool.probe(plan)).sample_rate == 16_000
-    assert pool.deaths == 0
-    assert len(pool.status()) == 1
+    with pytest.raises(RefusedError, match=reason) as refused:
+        await single.probe(VoskPlan(str(broken)))
+    assert "_handle" not in str(refused.value)  # what vosk's own destructor complains of
+    assert await live.feed(bytes(1600)) == []
+    await live.finish()
+    assert (await single.probe(plan)).sample_rate == 16_000
+    assert single.deaths == 0
+    assert len(single.status()) == 1
 
 
-@pytest.mark.parametrize(("path", "reason"), [("nowhere", "does not exist"), ("file", "is a file")])
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("nowhere", "does not exist"), ("file", "is a file"), ("empty", "is missing")],
+)
 async def test_no_model_at_all(pool: Pool, tmp_path: Path, path: str, reason: str) -> None:
-    """An empty name would make vosk download; it gets no further than the look at the folder."""
+    """The reason says what is there instead."""
     (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
     with pytest.raises(RefusedError, match=reason):
         await pool.probe(VoskPlan(str(tmp_path / path)))
-    with pytest.raises(RefusedError):
-        look(tmp_path)
+    assert pool.deaths == 0
+
+
+@pytest.mark.parametrize("name", ["", "vosk-model-small-ru-0.22"])
+async def test_name_that_vosk_would_download_is_no_folder(pool: Pool, name: str) -> None:
+    """Without a path vosk goes to the network, or ends the process; it is never asked."""
+    with pytest.raises(RefusedError, match=r"does not exist|is missing"):
+        await pool.probe(VoskPlan(name))
+    assert pool.deaths == 0
 
 
 def test_rate_is_the_models_own(broken: Path) -> None:
@@ -98,14 +117,24 @@ def test_older_layout_is_known(broken: Path) -> None:
     assert look(broken).sample_rate == 16_000
 
 
-@pytest.mark.parametrize("phrases", [[], "да", [""], ["блокчейн"]])
+@pytest.mark.parametrize("phrases", [[], "да", {}, [""], ["блокчейн"], [1, 2]])
 async def test_list_of_phrases_that_would_crash_or_hear_nothing_is_refused(
     pool: Pool, tracks: list[Track], plan: VoskPlan, phrases: list[str]
 ) -> None:
     """Vosk dies of `[]` and of what is no list, and is deaf with unknown words only."""
     with pytest.raises(RefusedError, match="phrases"):
         await pool.transcribe(plan, "ru", tracks, limit_s=LIMIT_S, phrases=phrases)
+    with pytest.raises(RefusedError, match="phrases"):
+        await pool.open(plan, "ru", 8000, phrases)
     assert pool.deaths == 0
+
+
+async def test_sounds_that_are_none_of_the_phrases_become_none_of_them(
+    pool: Pool, tracks: list[Track], plan: VoskPlan
+) -> None:
+    """A list without [unk] would make a keyword of every sound, so it is always there."""
+    done = await pool.transcribe(plan, "ru", tracks, limit_s=LIMIT_S, phrases=["новостройке"])
+    assert {word.word for turn in done.turns for word in turn.words} == {"[unk]"}
 
 
 async def test_phrases_limit_what_is_heard(pool: Pool, tracks: list[Track], plan: VoskPlan) -> None:
@@ -125,8 +154,16 @@ def engine(ru: Path) -> VoskEngine:
 
 @pytest.mark.parametrize(
     "pieces",
-    [[], [b""], [b"\x01"], [b"\x01\x02\x03", b"\x04"], ["цель".encode() * 4000], [bytes(1 << 21)]],
-    ids=["nothing", "empty", "half a sample", "odd", "text", "2 MB at once"],
+    [
+        [],
+        [b""],
+        [b"\x01"],
+        [b"\x01\x02\x03", b"\x04"],
+        ["цель".encode() * 4000],
+        [random.Random(2).randbytes(1 << 18)],
+        [bytes(1 << 21)],
+    ],
+    ids=["nothing", "empty", "half a sample", "odd", "text", "noise", "2 MB at once"],
 )
 def test_any_bytes_are_digested(engine: VoskEngine, pieces: list[bytes]) -> None:
     """Whatever was heard in them."""
@@ -135,6 +172,60 @@ def test_any_bytes_are_digested(engine: VoskEngine, pieces: list[bytes]) -> None
         session.feed(piece)
     session.finish()
     assert session.finish() == []
+
+
+def test_huge_buffer_reaches_the_engine_in_pieces() -> None:
+    """60 MB at once are 30 minutes in which nothing else would be done."""
+    sizes = [len(piece) for piece in Samples().feed(bytes(60 << 20))]
+    assert max(sizes) == PIECE_BYTES
+    assert sum(sizes) == 60 << 20
+
+
+def test_session_outlives_its_engine(ru: Path) -> None:
+    """A model that is let go of first stays until the last recogniser has gone."""
+    session = VoskEngine(VoskPlan(str(ru))).open("ru")
+    gc.collect()
+    session.feed(bytes(32_000))
+    assert session.finish() == []
+
+
+async def test_loaded_model_needs_its_folder_no_more(
+    pool: Pool, broken: Path, tracks: list[Track]
+) -> None:
+    """An admin's `rm` amid the day costs nothing before a child has to load it again."""
+    plan = VoskPlan(str(broken))
+    await pool.probe(plan)
+    shutil.rmtree(broken)
+    done = await pool.transcribe(plan, "ru", tracks[1:], limit_s=LIMIT_S)
+    assert done.turns
+    assert pool.deaths == 0
+
+
+async def test_program_is_started_by_a_child_that_has_a_model(
+    single: Pool, tracks: list[Track], plan: VoskPlan
+) -> None:
+    """A fork after the load harms neither: vosk hears before and after."""
+    code = 'import sys\nfor _ in sys.stdin: print(\'{"text": "услышано"}\', flush=True)'
+    program = CommandPlan("echo", (sys.executable, "-c", code))
+    for _ in range(2):
+        live = await single.open(plan, "ru", 8000)
+        told = await single.transcribe(program, "ru", tracks[:1], limit_s=LIMIT_S)
+        assert {turn.text for turn in told.turns} == {"услышано"}
+        await live.feed(bytes(1600))
+        await live.finish()
+    assert (single.deaths, len(single.status())) == (0, 1)
+
+
+async def test_what_vosk_prints_stays_with_its_child(
+    pool: Pool, broken: Path, plan: VoskPlan, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """No log level silences it wholly; the daemon's own standard error stays clean."""
+    cut(broken / "am/final.mdl")
+    with pytest.raises(RefusedError):
+        await pool.probe(VoskPlan(str(broken)))
+    live = await pool.open(plan, "ru", 8000, ["молоко", "блокчейн"])
+    await live.finish()
+    assert capfd.readouterr() == ("", "")
 
 
 def test_buffers_of_other_types_are_taken(engine: VoskEngine) -> None:

@@ -21,7 +21,12 @@ def found(talk_map: TalkMap) -> list[Mask]:
     """The map's masks, operator first."""
     count = round(talk_map.duration_s * 100)
     every = [{"start": one.start, "end": one.end, "side": one.side} for one in talk_map.segments]
-    return [closed(_mask([one for one in every if one["side"] == s], count), 20) for s in SIDES]
+    return masks(every, count)
+
+
+def masks(segments: list[dict[str, Any]], count: int) -> list[Mask]:
+    """The masks of segments of `side`, `start` and `end`, operator first."""
+    return [closed(_mask([one for one in segments if one["side"] == s], count), 20) for s in SIDES]
 
 
 def f1(heard: list[Mask], true: list[Mask]) -> float:

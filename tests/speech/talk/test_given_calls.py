@@ -28,6 +28,6 @@ def test_the_map_is_as_good_as_promised(kind: str) -> None:
 @pytest.mark.skipif(not given.WORKSHOP.is_dir(), reason="only the workshop has all the calls")
 @pytest.mark.parametrize("kind", PROMISED)
 def test_so_it_is_on_the_calls_that_are_not_carried_along(kind: str) -> None:
-    """Ten more calls, two of them in languages without a model here."""
+    """Eight more calls."""
     scores = [score(name, given.WORKSHOP) for name in given.names(kind, given.WORKSHOP)]
     assert mean(scores) >= PROMISED[kind]
