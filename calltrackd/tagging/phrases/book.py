@@ -68,20 +68,18 @@ class Book:
         self._by_lemma: defaultdict[str, list[int]] = defaultdict(list)
         self._by_beginning: defaultdict[str, list[int]] = defaultdict(list)
         self._ends: defaultdict[int, list[Path]] = defaultdict(list)
-        self._known: dict[str, tuple[Entry, ...]] = {}
+        self.known: dict[str, tuple[Entry, ...]] = {}
+        """Entries of words that were heard: one, or one for each part between hyphens."""
         for owner, chain in found:
             self._enter(owner, chain)
         self._lengths = sorted({len(text) for text in self._by_beginning})
 
-    def entries(self, text: str) -> tuple[Entry, ...]:
-        """The entries of a heard word: one, or one for each part between hyphens."""
-        return self._known.get(text) or self._learn(text)
-
-    def _learn(self, text: str) -> tuple[Entry, ...]:
-        if len(self._known) >= MOST_WORDS:
-            self._known.clear()
+    def learn(self, text: str) -> tuple[Entry, ...]:
+        """The entries of a word that is not known yet."""
+        if len(self.known) >= MOST_WORDS:
+            self.known.clear()
         made = tuple(self._entry(word) for word in words_of(text))
-        self._known[text] = made
+        self.known[text] = made
         return made
 
     def _entry(self, word: str) -> Entry:

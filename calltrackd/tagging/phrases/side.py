@@ -32,11 +32,14 @@ class SideHeard:
 
         `done`: rules of which nobody wants to hear any more; it may grow meanwhile.
         """
-        entries, heard, ends, look_up = self._entries, self._words, self._ends, self._book.entries
+        entries, heard, ends = self._entries, self._words, self._ends
+        known, learn = self._book.known, self._book.learn
+        before = heard[-1].end if heard else float("inf")
         for word in words:
-            if heard and word.start - heard[-1].end > LONGEST_PAUSE_S:
+            if word.start - before > LONGEST_PAUSE_S:
                 self._floor = len(heard)
-            for entry in look_up(word.word):
+            before = word.end
+            for entry in known.get(word.word) or learn(word.word):
                 entries.append(entry)
                 heard.append(word)
                 for path in entry.ends[ends]:
