@@ -27,7 +27,7 @@ from calltrackd.crm.breaker import Breaker
 from calltrackd.crm.clock import Clock, Timer
 from calltrackd.crm.complaints import Complaints
 from calltrackd.crm.ledger import Ledger
-from calltrackd.crm.outcome import Blocked, Delivered, Failed, Gone, Outcome, Refused
+from calltrackd.crm.outcome import Blocked, Delivered, Failed, Gone, Late, Outcome, Refused
 from calltrackd.crm.settler import Settler
 from calltrackd.crm.target import Target
 from calltrackd.crm.window import Window
@@ -73,7 +73,7 @@ class Lane:
         meter: Meter,
     ) -> None:
         self.target = target
-        self._sender, self._ledger, self._settler = sender, ledger, settler
+        self.sender, self._ledger, self._settler = sender, ledger, settler
         self._clock, self._chance, self._meter = clock, chance, meter
         self._window = Window()
         self._breaker = Breaker(chance)
@@ -84,6 +84,7 @@ class Lane:
         self._gone = False
         self._complaints = Complaints(target.name)
         self._trouble = ""
+        self._needs_admin = False
         self._behind = True
         self._reading = False
         self._meanwhile: list[OutboxRow] = []
@@ -114,6 +115,11 @@ class Lane:
     def trouble(self) -> str:
         """Why deliveries fail at the moment; empty while they do not."""
         return self._trouble
+
+    @property
+    def needs_admin(self) -> bool:
+        """The target refuses us until somebody mends something."""
+        return self._needs_admin
 
     def offer(self, row: OutboxRow) -> None:
         """A row that was committed just now."""
@@ -150,7 +156,7 @@ class Lane:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self._sender.close()
+        await self.sender.close()
 
     # -- from the store into the window
 
@@ -253,7 +259,7 @@ class Lane:
             if await self._is_stale(row):
                 self._settle(verdict.stale(row), "dropped")
                 return
-            outcome = await self._sender.send(row)
+            outcome = await self.sender.send(row)
         except asyncio.CancelledError:
             self._window.untake(row)
             raise
@@ -282,7 +288,7 @@ class Lane:
         now = self._clock.now()
         if isinstance(outcome, Delivered):
             self._recover(row)
-        else:
+        elif not isinstance(outcome, Late):
             self._suffer(row, outcome, now)
         give_up_s, next_at = self.target.give_up_s, self._next_at(row, outcome, now)
         tried = verdict.after_attempt(row, outcome, now, next_at, give_up_s)
@@ -291,7 +297,7 @@ class Lane:
         self._settle(tried, _word(tried, outcome))
 
     def _recover(self, row: OutboxRow) -> None:
-        self._trouble = ""
+        self._trouble, self._needs_admin = "", False
         if self._breaker.delivered():
             self._complaints.recovered(call=row.call_id)
             self._look()
@@ -302,7 +308,8 @@ class Lane:
         if isinstance(outcome, Failed):
             self._breaker.failed(row.call_id, outcome, now)
         elif isinstance(outcome, Blocked):
-            self._breaker.blocked(now)
+            self._breaker.blocked(now, outcome.after)
+            self._needs_admin = outcome.admin
         elif isinstance(outcome, Gone):
             self._gone = True
         self._trouble = outcome.reason
@@ -347,8 +354,8 @@ class Lane:
 def _word(tried: OutboxRow, outcome: Outcome) -> Word:
     if tried.state == "sent":
         return "delivered"
-    if tried.state == "dead":
-        return "dead"
+    if tried.state in {"dead", "dropped"}:
+        return "dead" if tried.state == "dead" else "dropped"
     if isinstance(outcome, Blocked):
         return "blocked"
     return "unknown" if isinstance(outcome, Failed) and outcome.unknown else "failed"

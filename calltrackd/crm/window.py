@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from calltrackd.model.outbox import OutboxRow
+from calltrackd.model.outbox import OWED, OutboxRow
 
 MOST_ROWS = 1000
 MOST_CHARS = 4_000_000
@@ -90,7 +90,7 @@ class Window:
         chain = self._chains[row.call_id]
         chain.busy = False
         self._unsettled[row.id] = row
-        if row.state == "waiting":
+        if row.state in OWED:
             chain.rows[0] = row
         else:
             self._let_go(chain.rows.pop(0))
@@ -106,7 +106,7 @@ class Window:
         if self._unsettled.get(row.id) is row:
             del self._unsettled[row.id]
         self._while_reading[row.id] = row
-        if row.state != "waiting":
+        if row.state not in OWED:
             self._remember(row.id)
 
     def forget(self) -> None:
@@ -124,7 +124,7 @@ class Window:
         return self._waiting[0][0] if self._waiting else None
 
     def _add(self, row: OutboxRow) -> None:
-        if row.state != "waiting" or row.id in self._held:
+        if row.state not in OWED or row.id in self._held:
             return
         chain = self._chains.setdefault(row.call_id, Chain())
         insort(chain.rows, row, lo=int(chain.busy), key=lambda one: one.version)

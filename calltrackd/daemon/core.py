@@ -15,7 +15,8 @@ import structlog
 from calltrackd import __version__
 from calltrackd.crm.dispatcher import Dispatcher
 from calltrackd.crm.ledger import StoreLedger
-from calltrackd.crm.target import Target, target_of
+from calltrackd.crm.senders import Senders
+from calltrackd.crm.target import Target, targets_of
 from calltrackd.daemon.attachment import Attachment
 from calltrackd.daemon.hearing import Hearing, reader_of
 from calltrackd.daemon.keeping import Keeping
@@ -71,7 +72,9 @@ class Daemon:
             unusable=self._once,
             listens=settings.speech.enabled,
         )
-        self._dispatcher = Dispatcher(StoreLedger(store), self._targets, meter=self._metered)
+        self._dispatcher = Dispatcher(
+            StoreLedger(store), self._targets, make_sender=Senders(store), meter=self._metered
+        )
         self._open = OpenCalls(self._live, self._bus)
         self._hearing = Hearing(settings, store, self._metrics, self._told_spoken)
         watch = Watch(self._link_told, self._pbx_refused, self._open.known, self._pbx_gone)
@@ -259,11 +262,6 @@ async def _given_up(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def targets_of(settings: Settings) -> list[Target]:
-    """Who is told."""
-    return [target_of(one) for one in settings.target]
 
 
 FIXED = ("state_dir", "journal", "web")

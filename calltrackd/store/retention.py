@@ -9,9 +9,9 @@ import msgspec
 from sqlalchemy import ColumnElement, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from calltrackd.store import fulltext, transcripts
+from calltrackd.store import fulltext, links, memos, transcripts
 from calltrackd.store.tables import (
-    WAITING,
+    OWED,
     calls,
     outbox,
     recordings,
@@ -41,13 +41,15 @@ class Forgotten(msgspec.Struct):
 async def _delete(conn: AsyncConnection, call_ids: Sequence[str]) -> Forgotten:
     paths = select(recordings.c.path).where(recordings.c.call_id.in_(call_ids))
     forgotten = Forgotten(recordings=sorted((await conn.execute(paths)).scalars()))
-    owed = delete(outbox).where(outbox.c.call_id.in_(call_ids), WAITING)
+    owed = delete(outbox).where(outbox.c.call_id.in_(call_ids), OWED)
     rest = delete(outbox).where(outbox.c.call_id.in_(call_ids))
     forgotten.undelivered = (await conn.execute(owed)).rowcount
     forgotten.deliveries = forgotten.undelivered + (await conn.execute(rest)).rowcount
     marks = delete(tags).where(tags.c.call_id.in_(call_ids))
     forgotten.tags = (await conn.execute(marks)).rowcount
     forgotten.transcripts = await transcripts.drop(conn, call_ids)
+    await memos.drop(conn, "call", call_ids)
+    await links.drop(conn, call_ids)
     for table in (recordings, speech_jobs, talk_maps):
         await conn.execute(delete(table).where(table.c.call_id.in_(call_ids)))
     done = await conn.execute(delete(calls).where(calls.c.id.in_(call_ids)))
@@ -68,7 +70,7 @@ async def prune(conn: AsyncConnection, before: float, limit: int = _AT_ONCE) -> 
     A call with a delivery still owed is kept until that is settled. Called again until no call
     comes back, so that the daemon's own transactions get their turn in between.
     """
-    owed = exists().where(outbox.c.call_id == calls.c.id, WAITING)
+    owed = exists().where(outbox.c.call_id == calls.c.id, OWED)
     old = await _ids(
         conn, calls.c.started_at < before, calls.c.ended_at.is_not(None), ~owed, limit=limit
     )
@@ -92,6 +94,7 @@ async def forget(conn: AsyncConnection, caller: str) -> Forgotten:
         part = await _delete(conn, ids)
         for name in Forgotten.__struct_fields__:
             setattr(total, name, getattr(total, name) + getattr(part, name))
+    await memos.drop(conn, "phone", [caller])
     if total.transcripts:
         await fulltext.forget_thoroughly(conn)
     return total

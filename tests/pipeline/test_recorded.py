@@ -2,7 +2,7 @@
 
 import pytest
 
-from calltrackd.crm.target import Target
+from calltrackd.crm.target import HookTarget
 from calltrackd.model.call import Change, Recording
 from calltrackd.model.transcript import Transcript, Turn
 from calltrackd.pipeline.queued import jobs_of
@@ -16,7 +16,7 @@ from calltrackd.store.engine import Store
 from calltrackd.store.speech_jobs import Job
 from tests.store.build import START, read, record, write
 
-TARGETS = [Target(name="crm", url="https://crm.example/hook")]
+TARGETS = [HookTarget(name="crm", url="https://crm.example/hook")]
 SETTINGS = Settings()
 
 

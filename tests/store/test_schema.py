@@ -44,6 +44,19 @@ KEPT = {
         ),
         [("a.wav", "[]", "waiting", "{}")],
     ),
+    "0003": (
+        (
+            "INSERT INTO crm_memos (target, about, key, value, updated_at) VALUES"
+            " ('crm', 'call', 'c', '{}', 1.5);"
+            "INSERT INTO crm_links (target, kind, remote_id, call_id, at) VALUES"
+            " ('crm', 'lead', '7', 'c', 1.5)"
+        ),
+        (
+            "SELECT m.about, m.value, l.kind, l.remote_id FROM crm_memos m"
+            " JOIN crm_links l ON l.call_id = m.key"
+        ),
+        [("call", "{}", "lead", "7")],
+    ),
 }
 """Revision -> what is written at it, how it is read at the head, and what must come out."""
 
