@@ -54,7 +54,7 @@ class Dispatcher:
 
     `meter(target, word)`: told of each attempt, see `lane.Meter`. `linger_s`: how long results are
     gathered before they are written. Raises what the sender raises for settings that cannot be
-    used (MappingError, ValueError, OSError).
+    used (TemplateFault, ValueError, OSError).
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from calltrackd.crm.connector import Connector
 from calltrackd.crm.desk import Desk, Met
 from calltrackd.crm.event import Event, event_of
 from calltrackd.crm.outcome import Delivered, Failed, Late, Outcome, Refused
+from calltrackd.crm.templates import TemplateFault
 from calltrackd.crm.trouble import Trouble, outcome_of
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.store.errors import StoreDown
@@ -40,6 +41,8 @@ class ConnectorSender:
                 return await self._performed(row, event)
             except Trouble as trouble:
                 return outcome_of(trouble, row.attempts)
+            except TemplateFault as error:
+                return Refused(reason=str(error))
             except StoreDown as error:
                 return Failed(reason=f"the store is away: {error}", scope="row", unknown=True)
 

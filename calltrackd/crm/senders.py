@@ -22,7 +22,7 @@ def _untold(_target: str, _phone: str, _person: Person | None) -> None:
 
 
 class Senders:
-    """Makes senders; raises ValueError, OSError or MappingError for settings that can't be used."""
+    """Makes senders; raises ValueError, OSError or TemplateFault for unusable settings."""
 
     def __init__(
         self,

@@ -35,6 +35,10 @@ class Wants(msgspec.Struct, frozen=True, kw_only=True):
         heard: Step = "updated" if step == "alert" and step not in self.events else step
         return heard if heard in self.events and self._fits(record) else None
 
+    def hears_on(self, did: str | None) -> bool:
+        """Whether calls on that number can be of interest; None: on whichever."""
+        return did is None or not self.numbers or _fits(self.numbers, did)
+
     def _fits(self, record: CallRecord) -> bool:
         return (
             record.direction in self.directions

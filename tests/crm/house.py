@@ -119,12 +119,26 @@ class House:
         self.dispatcher.offer([row])
         return row
 
+    async def steps(
+        self, name: str = "c1", caller: str | None = CLIENT, *, tell: bool = True
+    ) -> AsyncIterator[CallRecord]:
+        """A call from ringing to the end; each step is told before it is given."""
+        call = a_call(name, caller, started_at=self.clock.now())
+        steps: list[tuple[Step, Callable[[CallRecord], CallRecord]]] = [
+            ("started", lambda one: one),
+            ("answered", answered),
+            ("ended", ended),
+        ]
+        for step, change in steps:
+            call = change(call)
+            if tell:
+                await self.tell(call, step)
+            yield call
+
     async def whole_call(self, name: str = "c1", caller: str | None = CLIENT) -> None:
         """From ringing to the end, as fast as it can be written."""
-        call = a_call(name, caller)
-        await self.tell(call, "started")
-        await self.tell(answered(call), "answered")
-        await self.tell(ended(call), "ended")
+        async for _ in self.steps(name, caller):
+            pass
 
     async def states(self) -> dict[str, str]:
         """Step of each row -> its state, by call and version."""
@@ -158,6 +172,7 @@ async def a_house(
     chance: Callable[[], float] = lambda: 0.0,
 ) -> AsyncIterator[House]:
     """A running house over the database in `folder`; enter it again and it remembers."""
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test's own folder
     store = await Store.open(f"sqlite:///{folder / 'calls.db'}")
     house = House(store, target, make, QuickClock(speed), chance)
     task = asyncio.create_task(house.dispatcher.run())

@@ -11,7 +11,7 @@ import pytest
 from calltrackd.crm.dispatcher import Dispatcher
 from calltrackd.crm.ledger import StoreLedger
 from calltrackd.crm.target import Shape, Target
-from calltrackd.crm.webhook.mapping import MappingError
+from calltrackd.crm.templates import TemplateFault
 from calltrackd.crm.webhook.sender import WebhookSender
 from calltrackd.model.call import Change
 from calltrackd.model.outbox import OutboxRow
@@ -187,7 +187,7 @@ async def test_retargeting_moves_rows_to_the_new_address_once(store, receiver):
     async with delivering(store, nowhere) as dispatcher:
         await until(lambda: dispatcher.status()[0].state == "open")
         wrong = a_target(shape=Shape(fields={"x": "{{ oops }}"}))
-        with pytest.raises(MappingError):
+        with pytest.raises(TemplateFault):
             await dispatcher.retarget([a_target(url=receiver.url), wrong])
         assert dispatcher.status()[0].state == "open"
         await dispatcher.retarget([a_target(url=receiver.url)])

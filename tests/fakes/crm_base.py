@@ -106,6 +106,10 @@ class CrmFake:
         """The next requests meet these faults, one each."""
         self.plan.extend(faults)
 
+    def use_clock(self, clock: Callable[[], float]) -> None:
+        """Time as whoever asks has it, so that limits mean the same to both."""
+        self.clock, self._leaked_at, self._level = clock, clock(), 0.0
+
     def release(self) -> None:
         """Let the hanging requests go."""
         self._release.set()

@@ -17,8 +17,9 @@ from calltrackd.crm.connections import HTTP_ERRORS
 from calltrackd.crm.outcome import Blocked, Failed, Outcome, Refused, Scope
 from calltrackd.crm.scrub import place, scrubbed, secrets_of
 from calltrackd.crm.target import HookTarget
+from calltrackd.crm.templates import TemplateFault
 from calltrackd.crm.webhook.answer import is_page, outcome_of
-from calltrackd.crm.webhook.mapping import Mapper, MappingError, Request
+from calltrackd.crm.webhook.mapping import Mapper, Request
 from calltrackd.crm.webhook.signature import ID, SIGNATURE, TIMESTAMP, sign
 from calltrackd.model.outbox import OutboxRow
 
@@ -29,7 +30,7 @@ MOST_ANSWER_BYTES = 65_536
 class WebhookSender:
     """Sends the rows of one target; close it.
 
-    Raises MappingError, ValueError or OSError (CA file) for settings that can't be used.
+    Raises TemplateFault, ValueError or OSError (CA file) for settings that can't be used.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class WebhookSender:
             return blocked
         try:
             request = self._request(row)
-        except MappingError as error:
+        except TemplateFault as error:
             return Refused(reason=str(error))
         try:
             return await self._sent(row, request)
