@@ -8,6 +8,9 @@ on the wire within a millisecond of its commit. The lane is in one of two modes:
            not taken (they are in the store); rows come by looking into the store for what is due,
            until one look finds that all that is owed fits. Then the lane is direct again.
 
+A start waits for no backlog: it is its call's first row, so it goes into the window in both modes,
+before all that waits there, and `reserved` slots are kept for it. Its phone rings now.
+
 So the order of a call holds in both: direct knows all its rows, the store offers the earliest.
 While the breaker is open the window is empty: ten thousand rows of a dead target cost nothing but
 a probe now and then. Every LOOK_S the lane looks into the store anyway, since an admin's command
@@ -125,13 +128,18 @@ class Lane:
         """A row that was committed just now."""
         if self._stopping or self._gone:
             return
-        if self._behind:
+        if self._behind and not self._may_overtake(row):
             self._meanwhile.append(row) if self._reading else self._look()
             return
         self._window.offer(row)
         if self._window.full:
             self._fall_behind()
         self._start(self._clock.now())
+
+    def _may_overtake(self, row: OutboxRow) -> bool:
+        """A start waits for no backlog: it is its call's first row, so no order is broken."""
+        closed = self._breaker.state(self._clock.now()) == "closed"
+        return closed and row.step == "started" and not self._reading and not self._window.full
 
     async def run(self) -> None:
         """Deliver until stopped."""
@@ -221,6 +229,9 @@ class Lane:
         limit = BATCH + self._window.seen
         rows = await self._ledger.due(self.target.name, now, limit)
         self._window.adopt(rows)
+        for row in self._meanwhile:
+            if row.step == "started":
+                self._window.offer(row)
         more = len(rows) == limit or bool(self._meanwhile)
         self._look_at = 0.0 if more else self._direct_at
 
@@ -229,7 +240,7 @@ class Lane:
     def _start(self, now: float) -> None:
         """Fill the free slots with rows that are due."""
         while not self._stopping and len(self._tasks) < self._slots(now):
-            row = self._window.take(now)
+            row = self._window.take(now, urgent=self._only_urgent(len(self._tasks) + 1))
             if row is None:
                 return
             task = asyncio.create_task(self._deliver(row), name=f"deliver to {self.target.name}")
@@ -242,6 +253,10 @@ class Lane:
             return 0
         return 1 if state == "half-open" else self.target.concurrency
 
+    def _only_urgent(self, used: int) -> bool:
+        """The last slots are kept for calls that ring; `used`: slots, the one in question too."""
+        return used > self.target.concurrency - self.target.reserved
+
     def _delivered(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._wake.set()
@@ -251,8 +266,9 @@ class Lane:
         while row is not None:
             await self._try(row)
             now = self._clock.now()
-            free = not self._stopping and len(self._tasks) <= self._slots(now)
-            row = self._window.take(now) if free else None
+            if self._stopping or len(self._tasks) > self._slots(now):
+                return
+            row = self._window.take(now, urgent=self._only_urgent(len(self._tasks)))
 
     async def _try(self, row: OutboxRow) -> None:
         try:
@@ -344,7 +360,7 @@ class Lane:
         if self._timer is not None:
             self._timer.cancel()
         moments = [self._look_at or now + LOOK_S]
-        due = self._window.next_at()
+        due = self._window.next_at(urgent=self._only_urgent(len(self._tasks) + 1))
         if due is not None and len(self._tasks) < self._slots(now):
             moments.append(due)
         paused = self._breaker.until if self._breaker.state(now) == "open" else None
