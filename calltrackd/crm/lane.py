@@ -325,6 +325,8 @@ class Lane:
             self._breaker.failed(row.call_id, outcome, now)
         elif isinstance(outcome, Blocked):
             self._breaker.blocked(now, outcome.after)
+            if outcome.admin and not self._needs_admin:
+                _log.error("target.needs_you", target=self.target.name, reason=outcome.reason)
             self._needs_admin = outcome.admin
         elif isinstance(outcome, Gone):
             self._gone = True

@@ -239,7 +239,9 @@ class Daemon:
     # -- what others look at
 
     async def _open_port(self, stack: AsyncExitStack) -> None:
-        sight = Sight(__version__, self._metrics, self._bus, self._open, self._reasons)
+        sight = Sight(
+            __version__, self._metrics, self._bus, self._open, self._reasons, self._troubles
+        )
         ports = await self._doors.open(stack, sight)
         self.port, self.outside_port = ports.inside, ports.outside
 
@@ -259,6 +261,11 @@ class Daemon:
         self._metrics.outbox(loads, [target.name for target in self._targets])
         await self._hearing.measure()
         await self._returning.measure()
+
+    def _troubles(self) -> list[str]:
+        """Targets that refuse us until somebody mends something."""
+        status = self._dispatcher.status()
+        return [f"{one.target}: {one.trouble}" for one in status if one.needs_admin]
 
     async def _reasons(self) -> list[str]:
         if not self.ready.is_set():

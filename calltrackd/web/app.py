@@ -40,13 +40,18 @@ class ListenError(Exception):
 
 
 class Sight(msgspec.Struct):
-    """What the pages look at. `reasons`: why calls can't be followed now, empty when ready."""
+    """What the pages look at.
+
+    `reasons`: why calls can't be followed now, empty when ready. `troubles`: what needs somebody
+    all the same: targets that refuse us.
+    """
 
     version: str
     metrics: Metrics
     bus: LiveBus
     open_calls: Callable[[], Iterable[CallRecord]]
     reasons: Callable[[], Awaitable[list[str]]]
+    troubles: Callable[[], list[str]] = list
 
 
 class Pages(Protocol):
@@ -120,9 +125,10 @@ class _Pages:
 
     async def readyz(self, _request: web.Request) -> web.Response:
         reasons = await self._sight.reasons()
+        told = {"reasons": reasons, "troubles": self._sight.troubles()}
         if reasons:
-            return shown({"status": "not ready", "reasons": reasons}, status=503)
-        return shown({"status": "ready", "reasons": []})
+            return shown({"status": "not ready", **told}, status=503)
+        return shown({"status": "ready", **told})
 
     async def metrics(self, _request: web.Request) -> web.Response:
         page = await self._sight.metrics.page()
