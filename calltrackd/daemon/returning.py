@@ -29,7 +29,6 @@ from calltrackd.settings import Settings, WebhookTarget
 from calltrackd.settings.deals import DealRules
 from calltrackd.store import deals, inbox, people
 from calltrackd.store.engine import Store
-from calltrackd.store.errors import StoreError
 
 SEEK_S = 60.0
 """How long after a call's event its responsible manager may still be found."""
@@ -204,8 +203,8 @@ class Returning:
             done = await self._store.writer.submit(
                 lambda conn: returned.responsible(conn, record.id, person, targets, at)
             )
-        except StoreError as error:
-            _log.warning("responsible.unwritten", call=record.id, reason=str(error))
+        except Exception as error:  # noqa: BLE001 - border: a call without a name goes on
+            _log.warning("responsible.unwritten", call=record.id, error=error)
         else:
             self._tell(done)
 

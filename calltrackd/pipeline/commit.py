@@ -88,7 +88,7 @@ class Committer:
         self._enricher = enricher
         self._targets = targets
         self._listens = listens
-        self._clients = clients or Nobody()
+        self._clients = Nobody() if clients is None else clients
         self._told = told
         self._unusable = unusable
         self._clock = clock

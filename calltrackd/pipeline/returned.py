@@ -22,8 +22,10 @@ from calltrackd.pipeline.publish import publish
 from calltrackd.store import calls, deals, links, people
 
 GRACE_S = 600.0
-"""A call may begin so much after its deal was created: clocks differ, and callers are called back
-while the form is being filled in."""
+"""A client's first call may begin so much after the deal was created: he is called back while the
+form is being filled in."""
+CLOCKS_S = 60.0
+"""The CRM's clock may be so far from ours: a call that began within it began before the deal."""
 CLIENTS = ("contact", "company")
 """Links to these are of a client, not of one matter: the window of days holds for them, too."""
 
@@ -99,7 +101,7 @@ async def _by_link(
     conn: AsyncConnection, deal: KeptDeal, made_at: float, window_s: float
 ) -> str | None:
     """The call to which its own fields lead, its leads, or its client."""
-    until = made_at + GRACE_S
+    until = made_at + CLOCKS_S
     places = [
         (deal.kind, [deal.id], 0.0),
         ("lead", deal.leads, 0.0),
@@ -119,6 +121,6 @@ async def _by_phone(
 ) -> str | None:
     given = {e164(phone, returned.region) for phone in deal.phones}
     phones = [phone for phone in given if phone is not None]
-    since, until = made_at - returned.window_s, made_at + GRACE_S
-    found = await deals.calls_of_client(conn, phones, since, until) if phones else []
-    return await deals.likely_call(conn, found, since, until)
+    since = made_at - returned.window_s
+    found = await deals.calls_of_client(conn, phones, since, made_at + GRACE_S) if phones else []
+    return await deals.likely_call(conn, found, since, made_at + CLOCKS_S)
