@@ -13,6 +13,7 @@ DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
 OURS = (
     "calls",
     "crm",
+    "deals",
     "forget",
     "models",
     "outbox",
