@@ -1,6 +1,7 @@
 """How fast a CRM may be asked: a leaky bucket that owns the pauses, urgent requests first.
 
-The bucket leaks `rate` requests a second and holds `burst`. A CRM that says "too fast" pauses the
+The bucket leaks `rate` requests a second and holds `burst`; at a start it is full, since the CRM
+counts what we sent before we were killed. A CRM that says "too fast" pauses the
 bucket, as a whole or for one method, so nobody burns an attempt to learn the same. Who waits is
 served in order, but a card that must be there before the phone is picked up overtakes all records.
 """
@@ -20,7 +21,7 @@ class Limiter:
     def __init__(self, clock: Clock, rate: float, burst: int) -> None:
         self._clock = clock
         self._rate, self._burst = rate, burst
-        self._level, self._leaked_at = 0.0, clock.now()
+        self._level, self._leaked_at = float(burst), clock.now()
         self._until = 0.0
         self._methods: dict[str, float] = {}
         self._queue: list[_Waiting] = []

@@ -12,6 +12,7 @@ without a new test. Time passes 50 times as fast for everything but the sockets.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,8 +25,9 @@ from calltrackd.crm.target import CrmTarget
 from calltrackd.crm.tools import Tools
 from calltrackd.settings import CrmTarget as CrmSettings
 from calltrackd.store import outbox
+from tests.crm import chaos
 from tests.crm.conftest import until
-from tests.crm.house import CLIENT, House, a_call, a_house, target_for
+from tests.crm.house import CLIENT, House, QuickClock, a_call, a_house, target_for
 from tests.fakes.crm_base import CrmFake, Fault, Hit, faulty
 
 SPEED = 50.0
@@ -57,6 +59,8 @@ class ConnectorContract:
     of_client: ClassVar[frozenset[str]] = frozenset({"contacts"})
     """Kinds of which there is one a client, however many calls."""
     secret: ClassVar[str] = "s3cr3t-token"
+    chaos_speed: ClassVar[float] = SPEED
+    """Time in `test_chaos`; the slower, the finer can limits be compared."""
     not_taken: ClassVar[dict[str, Fault]] = NOT_TAKEN
 
     def settings(self, fake: CrmFake) -> CrmSettings:
@@ -227,12 +231,45 @@ class ConnectorContract:
             assert self.counts(fake) == self.expected
             assert not house.dispatcher.status()[0].needs_admin
 
+    async def test_chaos(self, tmp_path: Path) -> None:
+        """Each of eight faults at 5 % of all requests, and kill -9: none lost, none doubled."""
+        clock = QuickClock(self.chaos_speed)
+        async with self.crm() as fake:
+            fake.use_clock(clock.now)
+            figures = await chaos.run(
+                tmp_path,
+                fake,
+                self.settings(fake),
+                type(self).build,
+                steps=STEPS,
+                speed=self.chaos_speed,
+                kill_every_s=KILL_EVERY_S,
+            )
+            made = chaos.the_calls(STEPS)
+            clients = len({caller for _, caller in made})
+            print(f"\n{figures}")  # noqa: T201 - the figures of a run are asked for
+            assert set(figures.states) <= {"sent", "dropped"}, figures
+            assert self.counts(fake) == self.times(len(made), clients), figures
+            assert fake.too_fast == 0, figures
+            self.in_order(fake)
+
+    def in_order(self, fake: CrmFake) -> None:
+        """A call's entities were made in the order of its steps.
+
+        A fake that keeps our call's id in several kinds compares them here.
+        """
+        assert fake
+
     async def test_hidden_numbers_are_no_clients(self, tmp_path: Path) -> None:
         """Nothing is made of a client whom nobody knows, and nobody is looked for."""
         async with self.crm() as fake, self.house(fake, tmp_path) as house:
             await self.slowly(house, caller=None)
             counts = self.counts(fake)
             assert all(counts[kind] == 0 for kind in self.of_client & counts.keys())
+
+
+STEPS = int(os.environ.get("CALLTRACKD_CHAOS_STEPS", "2000"))
+KILL_EVERY_S = float(os.environ.get("CALLTRACKD_CHAOS_KILL_EVERY_S", "3"))
 
 
 def paths(fake: CrmFake) -> list[str]:

@@ -154,7 +154,7 @@ class House:
                     loads = await outbox.backlog(conn)
                 if not any(load.waiting for load in loads.values()):
                     return await self.states()
-                await asyncio.sleep(0.01)
+                await asyncio.sleep(0.02)
 
     async def memo(self, about: memos.About, key: str) -> str | None:
         """A memo as the store has it."""

@@ -32,6 +32,7 @@ class NotebookTarget(CrmSettings):
 class NotebookFake(CrmFake):
     """The Notebook itself."""
 
+    rate, burst = 220.0, 55
     token = "s3cr3t-token"
 
     async def answer(self, hit: Hit) -> Reply:

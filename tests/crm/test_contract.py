@@ -12,6 +12,13 @@ class TestNotebook(ConnectorContract):
     build = Notebook
     expected = {"contacts": 1, "leads": 1, "calls": 1}  # noqa: RUF012 - a ClassVar of the base
 
+    chaos_speed = 300.0
+
+    def in_order(self, fake: CrmFake) -> None:
+        """A call's lead before its entry."""
+        leads = {lead["marker"]: lead["id"] for lead in fake.kept["leads"]}
+        assert all(leads[call["uid"]] < call["id"] for call in fake.kept["calls"])
+
     def settings(self, fake: CrmFake) -> NotebookTarget:
         """Settings that reach the fake."""
         given = {"name": "crm", "url": fake.url, "secret": self.secret, "allow_private": True}

@@ -14,6 +14,8 @@ class Line:
         self.clock = ManualClock()
         self.began = self.clock.now()
         self.limiter = Limiter(self.clock, rate, burst)
+        self.clock.advance(burst / rate)
+        self.began = self.clock.now()
         self.gone: list[tuple[str, float]] = []
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -47,6 +49,18 @@ async def test_a_burst_and_then_the_rate() -> None:
     assert line.names == [str(n) for n in range(11)]
     for count, (_, at) in enumerate(line.gone, 1):
         assert count <= 5 + 2.0 * at + 1e-6
+
+
+async def test_a_new_bucket_is_full() -> None:
+    """A process before us may have used it up: no burst right after a start."""
+    clock = ManualClock()
+    limiter = Limiter(clock, rate=2.0, burst=50)
+    turn = asyncio.ensure_future(limiter.turn())
+    await settle_down()
+    assert not turn.done()
+    clock.advance(0.5)
+    await settle_down()
+    assert turn.done()
 
 
 async def test_cards_overtake_records() -> None:
