@@ -15,6 +15,16 @@ class RecordingLinks(Protocol):
         """A signed link that expires; None where this machine has no public address."""
 
 
+class RecordingFiles(Protocol):
+    """Recordings as this machine can read them."""
+
+    async def read(self, path: str, most_bytes: int) -> bytes | None:
+        """The file behind the record's path.
+
+        None: it is not there (yet), lies outside the folders of recordings, or is longer.
+        """
+
+
 class Tools(msgspec.Struct, frozen=True, kw_only=True):
     """Memory, time, and what others of the house know."""
 
@@ -22,3 +32,5 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     recordings: RecordingLinks | None = None
     """None: no public address is set; upload the file, or leave recordings out."""
+    files: RecordingFiles | None = None
+    """None: this machine reads no recordings; a link is all there can be."""
