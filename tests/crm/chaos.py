@@ -118,7 +118,7 @@ async def run(
 ) -> Figures:
     """Owe `steps`, deliver them through chaos, say how it went."""
     await owe(folder, settings, steps)
-    (folder / PLAN).write_bytes(pickle.dumps((settings, build, speed)))  # noqa: ASYNC240
+    (folder / PLAN).write_bytes(pickle.dumps((settings, build, speed)))
     fake.always = faulty(SHARE, seed, *FAULTS)
     figures, chance = Figures(steps=steps // 3 * 3), random.Random(seed)
     async with asyncio.timeout(WHOLE_S):
@@ -146,11 +146,11 @@ async def _delivered(folder: Path, life_s: float) -> bool:
 
 async def deliver(folder: Path) -> None:
     """The child: deliver what is owed, then end."""
-    settings, build, speed = pickle.loads((folder / PLAN).read_bytes())  # noqa: ASYNC240
+    settings, build, speed = pickle.loads((folder / PLAN).read_bytes())
 
     def hasty() -> float:
         """Waits far below their ceilings: with so many faults rows would sleep for hours."""
-        return random.random() * 0.01  # noqa: S311 - no secret
+        return random.random() * 0.01
 
     async with a_house(folder, target_for(settings), build, speed=speed, chance=hasty) as house:
         sys.stdout.buffer.write(READY)
