@@ -87,7 +87,7 @@ class Books:
     ) -> None:
         """Write memos and links in one transaction; a memo with an intent marks its row `sending`.
 
-        `client`: the number and what is known of it.
+        `client`: the number and what is known of it. Nothing is written for a row that is gone.
         """
         sending = memo.intent is not None
         value = msgspec.json.encode(memo).decode()
@@ -95,6 +95,8 @@ class Books:
         now, target = self._clock(), self._target
 
         async def work(conn: Any) -> None:
+            if await outbox.show(conn, row.id) is None:
+                return  # the client was forgotten meanwhile
             await memos.put(conn, target, "call", row.call_id, value=value, at=now)
             if about is not None:
                 await memos.put(conn, target, "phone", about[0], value=about[1], at=now)

@@ -62,6 +62,11 @@ class Desk:
         return name in self._memo.results
 
     @property
+    def pending(self) -> bool:
+        """A move was begun, and what became of it is not known."""
+        return self._memo.intent is not None
+
+    @property
     def client(self) -> Mapping[str, Any]:
         """What is known of the client's number, by the connector's own names."""
         return self._client.known

@@ -39,8 +39,6 @@ class ConnectorSender:
         async with self._alone(event.record.caller):
             try:
                 return await self._performed(row, event)
-            except Trouble as trouble:
-                return outcome_of(trouble, row.attempts)
             except TemplateFault as error:
                 return Refused(reason=str(error))
             except StoreDown as error:
@@ -57,8 +55,13 @@ class ConnectorSender:
             settles_s=self.connector.settles_s,
             met=self._met,
         )
-        await desk.reconcile(lambda name, at: self.connector.find(name, event, desk, at))
-        await self.connector.perform(event, desk)
+        try:
+            await desk.reconcile(lambda name, at: self.connector.find(name, event, desk, at))
+            await self.connector.perform(event, desk)
+        except Trouble as trouble:
+            outcome = outcome_of(trouble, row.attempts)
+            unknown = isinstance(outcome, Failed) and desk.pending
+            return msgspec.structs.replace(outcome, unknown=True) if unknown else outcome
         return Late() if desk.late and not desk.busy else Delivered(None)
 
     @asynccontextmanager

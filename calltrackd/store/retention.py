@@ -54,9 +54,17 @@ async def _delete(conn: AsyncConnection, call_ids: Sequence[str]) -> Forgotten:
     await deals.drop(conn, call_ids)
     for table in (recordings, speech_jobs, talk_maps, call_people):
         await conn.execute(delete(table).where(table.c.call_id.in_(call_ids)))
+    callers = await _callers(conn, calls.c.id.in_(call_ids))
     done = await conn.execute(delete(calls).where(calls.c.id.in_(call_ids)))
     forgotten.calls = done.rowcount
+    await memos.drop(conn, "phone", callers - await _callers(conn, calls.c.caller.in_(callers)))
     return forgotten
+
+
+async def _callers(conn: AsyncConnection, which: ColumnElement[bool]) -> set[str]:
+    """The numbers of clients of some calls."""
+    query = select(calls.c.caller).where(which, calls.c.caller.is_not(None)).distinct()
+    return set((await conn.execute(query)).scalars())
 
 
 async def _ids(

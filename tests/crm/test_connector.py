@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from calltrackd.crm.lane import Lane
-from calltrackd.store import links
+from calltrackd.store import links, retention
+from tests.crm.conftest import until
 from tests.crm.house import CLIENT, House, a_call, a_house, answered, ended, target_for
 from tests.crm.notebook import Notebook, NotebookFake, NotebookTarget
 from tests.fakes.crm_base import Fault
@@ -184,6 +185,27 @@ async def test_killed_between_request_and_result_asks_after_the_start(
     async with a_house(tmp_path, target, Notebook, speed=SPEED * 10) as house:
         assert await house.settled() == {"c1 ended": "sent"}
     assert counts(crm) == ONE
+
+
+async def test_a_client_who_was_forgotten_leaves_no_memo(house: House, crm: NotebookFake) -> None:
+    """His rows were deleted while one was being worked on: nothing is written of him any more."""
+    row = await house.tell(a_call(), "started")
+    await house.settled()
+    await house.store.writer.submit(lambda conn: retention.forget(conn, CLIENT))
+    glance = await house.books.glance("c1", CLIENT)
+    await house.books.save(row, glance.memo, (CLIENT, glance.client))
+    assert await house.memo("phone", CLIENT) is None
+    assert await house.memo("call", "c1") is None
+
+
+async def test_what_is_not_known_yet_is_shown_as_unknown(crm: NotebookFake, tmp_path: Path) -> None:
+    """Also while nobody may ask yet: the row's state says that it may have been taken."""
+    target = target_for(settings(crm, timeout_s=0.3))
+    crm.always = lambda hit: Fault(accept=True, reset=True) if hit.path == "/calls" else None
+    async with a_house(tmp_path, target, Notebook) as house:
+        await house.tell(ended(answered(a_call())), "ended")
+        await until(lambda: len(house.words) > 1)
+        assert set(house.words) == {"unknown"}
 
 
 async def test_nobody_knows_a_hidden_number(house: House, crm: NotebookFake) -> None:

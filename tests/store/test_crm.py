@@ -59,6 +59,17 @@ async def test_forgetting_a_client_forgets_what_crms_know_of_him(store):
     assert await read(store, links.of_call, mine.id) == []
 
 
+async def test_clients_are_forgotten_by_crms_with_their_last_call(store):
+    """Retention: a memo of a number lives as long as the number's newest call."""
+    old, new = record(1, ended_at=START + 1), record(9, ended_at=START + 2)
+    await write(store, calls.save, [change(old), change(new)])
+    await remember(store, "phone", CLIENT, "{}")
+    await write(store, retention.prune, new.started_at)
+    assert await read(store, memos.get, "crm", "phone", CLIENT) == "{}"
+    await write(store, retention.prune, new.started_at + 1)
+    assert await read(store, memos.get, "crm", "phone", CLIENT) is None
+
+
 async def test_what_a_kill_interrupted_is_unknown_and_still_owed(store):
     """A row that was being sent is shown as unknown, and offered again."""
     one = row()
