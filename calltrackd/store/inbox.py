@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Row, bindparam, delete, func, select, update
+from sqlalchemy import Integer, Row, bindparam, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.store import dialect
@@ -56,11 +56,25 @@ def digest_of(content_type: str, body: bytes) -> str:
     return blake2b(content_type.encode() + b"\0" + body, digest_size=16).hexdigest()
 
 
+_AFRESH = ("received_at", "state", "attempts", "next_at", "error", "done_at")
+_AGAIN = (
+    update(inbox)
+    .where(inbox.c.target == bindparam("to_target"), inbox.c.digest == bindparam("same_digest"))
+    .values(repeats=inbox.c.repeats + 1, **{name: bindparam(f"new_{name}") for name in _AFRESH})
+)
+_WAITING = select(func.count()).select_from(
+    select(inbox.c.id)
+    .where(inbox.c.target == bindparam("of_target"), INBOX_WAITS)
+    .limit(bindparam("most", type_=Integer))
+    .subquery()
+)
+"""Built once: a webhook must be on the disk before the CRM gets its answer."""
+
+
 async def put(
     conn: AsyncConnection, target: str, content_type: str, body: bytes, at: float, *, room: int
 ) -> Kept:
     """Keep a webhook, unless `room` of the target's wait already; done when this is committed."""
-    most = select(inbox.c.id).where(inbox.c.target == target, INBOX_WAITS).limit(room)
     row = {
         "target": target,
         "digest": digest_of(content_type, body),
@@ -74,20 +88,14 @@ async def put(
         "error": None,
         "done_at": None,
     }
-    again = (
-        update(inbox)
-        .where(inbox.c.target == target, inbox.c.digest == row["digest"])
-        .values(**{name: row[name] for name in _AFRESH}, repeats=inbox.c.repeats + 1)
-    )
-    if (await conn.execute(again)).rowcount:
+    afresh = {f"new_{name}": row[name] for name in _AFRESH}
+    same = {"to_target": target, "same_digest": row["digest"]}
+    if (await conn.execute(_AGAIN, {**same, **afresh})).rowcount:
         return "repeated"
-    if (await conn.execute(select(func.count()).select_from(most.subquery()))).scalar_one() >= room:
+    if (await conn.execute(_WAITING, {"of_target": target, "most": room})).scalar_one() >= room:
         return "full"
     await conn.execute(dialect.add_missing(conn.dialect.name, inbox), row)
     return "stored"
-
-
-_AFRESH = ("received_at", "state", "attempts", "next_at", "error", "done_at")
 
 
 def _posting(row: Row[Any]) -> Posting:

@@ -11,6 +11,7 @@ from calltrackd.model import call as model
 from calltrackd.model.call import CallRecord, public
 from calltrackd.model.channel import Disposition, Side
 from calltrackd.model.deal import CallDeal, DealKind, DealStatus, JoinWay
+from calltrackd.model.person import Person
 from calltrackd.settings.kinds import BUILT_IN
 
 DOCS = (Path(__file__).parents[2] / "docs/record.md").read_text()
@@ -24,6 +25,7 @@ NESTED = {
     "source": model.Source,
     "earlier": model.EarlierCall,
     "deals": CallDeal,
+    "responsible": Person,
 }
 WORDS = {
     "outcome": get_args(model.Outcome),
