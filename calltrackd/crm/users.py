@@ -10,7 +10,7 @@ class Users:
 
     def __init__(self, users: Mapping[str, str], fallback: str | None) -> None:
         self._users = dict(users)
-        self._extensions = {user: extension for extension, user in reversed(users.items())}
+        self._extensions = {user: extension for extension, user in reversed(self._users.items())}
         self.fallback = fallback
 
     def user(self, extension: str | None) -> str | None:
