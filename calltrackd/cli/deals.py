@@ -81,7 +81,7 @@ def show(
     async def read(store: "Store") -> tuple[KeptDeal, list[DealChange]] | None:
         async with store.read() as conn:
             found = await stored.get(conn, deal, target=target, kind=kind)
-            return found and (found, await stored.history(conn, found))
+            return None if found is None else (found, await stored.history(conn, found))
 
     told = with_store(settings_of(config), read)
     if told is None:
@@ -119,7 +119,7 @@ def _table(found: list[KeptDeal]) -> "Table":
         grid.add_column(name, no_wrap=True, justify="right" if name == "amount" else "left")
     for deal in found:
         grid.add_row(
-            clock(rfc3339(deal.updated_at), 0.0, None),
+            _time(deal.updated_at, None),
             clean(deal.target),
             clean(deal.id if deal.kind == "deal" else f"{deal.kind} {deal.id}"),
             Text(deal.status, style=_STYLES[deal.status]),
