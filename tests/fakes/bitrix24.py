@@ -25,6 +25,7 @@ class Bitrix24Fake(CrmFake):
         super().__init__(**options)
         self.secret = "s3cr3t-token"
         self.refresh_token = "refresh-0"
+        self.previous_token = ""
         self.access: dict[str, float] = {}
         self.users: list[dict[str, Any]] = []
         self.scopes = ["crm", "telephony", "user", "task"]
@@ -32,6 +33,9 @@ class Bitrix24Fake(CrmFake):
         self.named: list[str] = []
         """Methods in the order in which they were asked; a batch's are not."""
         # traps
+        self.refresh_is_strict = False
+        """A token whose refresh's answer was lost is gone; else it is good until the next one is
+        used."""
         self.empty_error = True
         self.empty_as_list = True
         self.binds_at_finish = True
@@ -43,7 +47,6 @@ class Bitrix24Fake(CrmFake):
         self.moved_to: str | None = None
         self.operating: dict[str, float] = {}
         """Method -> when its time is forgotten; until then 429."""
-        self.forgets_calls = False
 
     # -- transport
 
@@ -97,10 +100,13 @@ class Bitrix24Fake(CrmFake):
     def _refresh(self, hit: Hit) -> Reply:
         if hit.query["client_secret"] != self.secret:
             return Reply({"error": "invalid_client", "error_description": "?"}, 401)
-        if hit.query["refresh_token"] != self.refresh_token:
+        given = hit.query["refresh_token"]
+        lenient = given == self.previous_token and not self.refresh_is_strict
+        if given != self.refresh_token and not lenient:
             return Reply({"error": "invalid_grant", "error_description": "?"}, 400)
         number = len(self.access) + 1
-        token, self.refresh_token = f"access-{number}", f"refresh-{number}"
+        token, self.previous_token = f"access-{number}", given
+        self.refresh_token = f"refresh-{number}"
         self.access[token] = self.clock() + 3600
         pair = {"access_token": token, "refresh_token": self.refresh_token, "user_id": 1}
         return Reply({**pair, "expires_in": 3600, "domain": "x"})
@@ -108,6 +114,11 @@ class Bitrix24Fake(CrmFake):
     def expire(self) -> None:
         """Every access token is over."""
         self.access = dict.fromkeys(self.access, 0.0)
+
+    def forget(self) -> None:
+        """Calls that are not finished are not known any more."""
+        for call in self.kept["calls"]:
+            call["over"] = True
 
     def empty(self, value: dict[str, Any]) -> Any:
         """An object as PHP writes it."""
@@ -203,8 +214,9 @@ class Bitrix24Fake(CrmFake):
         return {"CALL_ID": name, "CRM_CREATED_LEAD": None, "CRM_CREATED_ENTITIES": []}
 
     def _call(self, params: dict[str, Any]) -> dict[str, Any] | None:
-        calls = [] if self.forgets_calls else self.kept["calls"]
-        fits = (one for one in calls if one["id"] == params["CALL_ID"] and not one["over"])
+        fits = (
+            one for one in self.kept["calls"] if one["id"] == params["CALL_ID"] and not one["over"]
+        )
         return next(fits, None)
 
     def _show(self, params: dict[str, Any]) -> bool:
