@@ -34,8 +34,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     deals: list[str] = []
     """The latest ones, oldest first."""
     incoming: Incoming | None = None
-    at: float = 0.0
-    """Unix seconds, of the last of it."""
+    version: int = 0
+    """Grows with each of it: what was found before does not know it."""
 
 
 def made_of(known: Mapping[str, Any]) -> Made:

@@ -140,14 +140,14 @@ class Writing:
         """Decided by what is known; looked up anew before anything is made of old knowledge."""
         known, made = desk["matches"], made_of(desk.client)
         now = self._tools.clock.now()
-        if known is not None and desk["place"] != LOST and made.at <= known["at"]:
+        if known is not None and desk["place"] != LOST and made.version == known["made"]:
             decision = self._decide(record, desk)
             idle = decision.lead is None and decision.task is None and record.ended_at is None
-            if idle or now - known["at"] < FRESH_S:
+            if idle or 0 <= now - known["at"] < FRESH_S:
                 return decision
         found = await self._clients.of_number(str(record.caller), made)
         of = [msgspec.to_builtins(one) for one in found]
-        await desk.remember("matches", {"at": now, "of": of})
+        await desk.remember("matches", {"at": now, "made": made.version, "of": of})
         decision = self._decide(record, desk)
         desk.responsible(await self.person(decision.client))
         return decision
@@ -243,7 +243,7 @@ class Writing:
             incoming=incoming or old.incoming,
         )
         if new != old:
-            known = replace(new, at=self._tools.clock.now())
+            known = replace(new, version=old.version + 1)
             await desk.know("made", msgspec.to_builtins(known))
 
     # -- when it is over
