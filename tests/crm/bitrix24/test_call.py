@@ -18,7 +18,7 @@ from calltrackd.model.call import CallRecord, Change, Leg, Recording, Source, Ta
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.model.transcript import Transcript, Turn
 from calltrackd.settings.crm.bitrix24 import Bitrix24Target
-from calltrackd.store import calls, outbox, transcripts
+from calltrackd.store import calls, outbox, tags, transcripts
 from calltrackd.store.transcripts import Stored
 from tests.crm.bitrix24.stage import app, webhook
 from tests.crm.house import CLIENT, House, a_call, a_house, answered, ended, target_for
@@ -246,13 +246,12 @@ async def tag(
 ) -> None:
     """A step that sets and takes tags, until the portal has it."""
 
-    def named(names: Sequence[str]) -> list[Tag]:
-        return [Tag(name=name, source="keypad", at=call.started_at) for name in names]
-
     async def work(conn: Any) -> list[OutboxRow]:
         at = house.clock.now()
-        change = Change(call, step, at, tags=named(now), untags=named(gone))
-        (saved,) = await calls.save(conn, [change])
+        new = [Tag(name=name, source="keypad", at=at) for name in now]
+        await tags.take_back(conn, call.id, "keypad", gone)
+        await tags.add(conn, [(call.id, one) for one in new])
+        (saved,) = await calls.save(conn, [Change(call, step, at, tags=new)])
         rows = rows_for(saved, step, [house.target], at)
         await outbox.add(conn, rows)
         return rows
