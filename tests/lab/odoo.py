@@ -37,18 +37,21 @@ max_cron_threads = 0
 """
 FURNISH = """
 import json
+from datetime import datetime, timedelta
+soon = datetime.now() + timedelta(days=30)
 env.ref('base.main_company').country_id = env.ref('base.ru')
 def user(name, group):
     groups = [env.ref('base.group_user').id, env.ref(group).id]
     return env['res.users'].create({'name': name, 'login': name, 'group_ids': [(6, 0, groups)]})
 def key(of):
-    return env['res.users.apikeys'].with_user(of)._generate('rpc', 'tests', None)
+    return env['res.users.apikeys'].with_user(of)._generate('rpc', 'tests', soon)
 bot = user('calltrackd', 'sales_team.group_sale_salesman_all_leads')
 olga = user('olga', 'sales_team.group_sale_salesman')
 own = user('own', 'sales_team.group_sale_salesman')
 admin = env.ref('base.user_admin')
 found = {'key': key(bot), 'own_key': key(own), 'admin_key': key(admin), 'olga': olga.id}
 open(%r, 'w').write(json.dumps(found))
+env.cr.execute('update res_users_apikeys set expiration_date = null')
 env.cr.commit()
 """
 """`calltrackd` sees all leads; `olga` has a phone; `own` may see only his own leads."""

@@ -14,7 +14,9 @@ from tests.lab.packages import Unavailable, alone, mirror, run
 CACHE = Path(__file__).parents[2] / ".cache/odoo"
 LOCK = Path(__file__).parent / "odoo-python.lock"
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
-UNPACK = "dpkg-deb --fsys-tarfile odoo-19_*.deb | tar -x -C root --exclude=*.po --exclude=*.pot ./usr"
+UNPACK = (
+    "dpkg-deb --fsys-tarfile odoo-19_*.deb | tar -x -C root --exclude=*.po --exclude=*.pot ./usr"
+)
 """All of it but translations: addons lie in two trees that belong together."""
 
 

@@ -98,10 +98,10 @@ def _unpack(version: int, root: Path, cache: Path) -> None:
         raise Unavailable(f"the packages are for x86_64, this machine is {platform.machine()}")
     mode = "auto" if os.getuid() == 0 else "chrootless"
     options = [f"--aptopt={line}" for line in APT]
-    tool, mirror = str(_mmdebstrap(cache)), mirror()
+    tool, source = str(_mmdebstrap(cache)), mirror()
     run(
         [tool, "--variant=extract", f"--mode={mode}", *options,
-         f"--include={PACKAGES[version]}", SUITES[version], str(root), mirror]
+         f"--include={PACKAGES[version]}", SUITES[version], str(root), source]
     )  # fmt: skip
     for name in ("bin", "sbin", "lib", "lib64"):  # usr-merge links come with scripts not run
         link = root / name

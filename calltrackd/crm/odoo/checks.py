@@ -128,10 +128,11 @@ class Checks:
         return [_finding("stages", "fine", f"stages: {listed}")]
 
     async def _country(self) -> list[Finding]:
-        rows = await self._api.find("res.company", [["country_id", "=", False]], ["name"])
-        if not rows:
+        rows = await self._api.find("res.company", [], ["name", "country_id"])
+        lacks = [row["name"] for row in rows if not row["country_id"]]
+        if not lacks:
             return []
-        what = f"the company {rows[0]['name']} has no country, so Odoo can't read national numbers"
+        what = f"the company {lacks[0]} has no country, so Odoo can't read national numbers"
         return [_finding("numbers", "warning", what, "Odoo, Settings, Companies: Country")]
 
 

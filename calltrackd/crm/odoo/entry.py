@@ -145,9 +145,9 @@ class Entry:
             await desk.keep("tags", wanted, change)
 
     async def _assign(self, place: Place, record: CallRecord, desk: Desk) -> None:
-        """A lead that this call made belongs to whoever talked last."""
+        """A new client's lead that this call made belongs to whoever talked last."""
         user = self._users.responsible(record)
-        if user is not None and desk["lead"] == place.id:
+        if user is not None and desk["lead"] == place.id and "owner" in desk:
             values = {"user_id": int(user)}
             await desk.keep("owner", user, lambda: self._api.write("crm.lead", place.id, values))
 
