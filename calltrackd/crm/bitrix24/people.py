@@ -68,16 +68,15 @@ class People:
         return user
 
     async def person(self, user: str | None) -> Person | None:
-        """A user as the house knows people; no request where the settings name his phone."""
+        """A user as the house knows people."""
         if user is None:
             return None
-        extension = self._users.extension(user)
-        known = self._known.get(user)
-        if known is None and extension is None and self._age() > AGAIN_S:
+        if user not in self._known and self._age() > AGAIN_S:
             await self.all()
-            known = self._known.get(user)
+        known = self._known.get(user)
         told = known.extension if known else None
-        return Person(id=user, name=known.name if known else None, extension=extension or told)
+        extension = self._users.extension(user) or told
+        return Person(id=user, name=known.name if known else None, extension=extension)
 
     def _by_phone(self, extension: str) -> str | None:
         owners = [user.id for user in self._known.values() if user.extension == extension]

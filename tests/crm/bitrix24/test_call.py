@@ -134,6 +134,26 @@ async def test_no_card_when_the_ringing_is_over(fake: Bitrix24Fake, tmp_path: Pa
     assert len(fake.kept["calls"]) == 1
 
 
+@pytest.mark.parametrize("n", range(1, 9))
+async def test_a_token_may_end_at_any_request(fake: Bitrix24Fake, tmp_path: Path, n: int) -> None:
+    """It is refreshed and that request is sent again; the others are not."""
+
+    def end(hit: Hit) -> None:
+        if hit.path.startswith("/rest") and len(fake.asked("/rest")) == n:
+            fake.expire()
+
+    fake.always = end
+    async with telling(fake, app(fake), tmp_path) as house:
+        call = ringing(house, "101", "102")
+        await tell(house, call, "started")
+        await tell(house, answered(call), "answered")
+        await tell(house, ended(call), "ended")
+    kinds = ("lead", "calls", "statistic", "activity", "lines")
+    assert {kind: len(fake.kept[kind]) for kind in kinds} == dict.fromkeys(kinds, 1)
+    assert len(fake.asked("/oauth")) == 2
+    assert len(fake.asked("/rest")) == len(fake.named) + 1
+
+
 async def test_users_are_found_by_their_inner_phone(fake: Bitrix24Fake, tmp_path: Path) -> None:
     """Who is not in the settings has his extension in the portal; the list has pages."""
     fake.users = [{"ID": str(n), "NAME": "U", "ACTIVE": True} for n in range(1, 60)]

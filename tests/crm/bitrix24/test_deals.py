@@ -123,6 +123,22 @@ async def test_a_lead_has_its_own_numbers(fake: Bitrix24Fake, connector: Bitrix2
     assert (found.phones, found.won, found.leads) == ([CLIENT], False, [])
 
 
+async def test_events_twice_and_out_of_order_lead_to_what_is_now(
+    fake: Bitrix24Fake, connector: Bitrix24
+) -> None:
+    """They bear an id and no state, so an old one tells the same as the newest."""
+    deal = a_deal(fake, BEGAN, stageId="NEW")
+    events = [
+        f"event=ONCRMDEAL{word}&data[FIELDS][ID]={deal['id']}&ts={ts}".encode()
+        for word, ts in (("UPDATE", 9), ("UPDATE", 9), ("ADD", 1))
+    ]
+    deal.update(stageId="WON", stageSemanticId="S", updatedTime=iso(BEGAN + 9))
+    keys = [key for body in events for key in connector.told("", body).keys]
+    assert keys == [("deal", str(deal["id"]))] * 3
+    states = [await connector.read_deal(number, kind) for kind, number in keys]
+    assert [(one.stage, one.won) for one in states if one] == [("WON", True)] * 3
+
+
 async def test_a_deal_that_is_gone_is_none(connector: Bitrix24) -> None:
     """An event may come after the deletion."""
     assert await connector.read_deal("404") is None

@@ -197,13 +197,16 @@ async def test_an_unknown_number_is_nobody_in_either_form(
 
 
 async def test_the_manager_is_found_in_two_requests(fake: Bitrix24Fake, tools: Tools) -> None:
-    """Ids, then one batch; his extension is that of the settings."""
+    """Ids, then one batch; users are read once. His extension is that of the settings."""
     fake.keep("contact", fm=[{"value": CLIENT}], assignedById=8)
+    fake.users = [{"ID": "8", "NAME": "Anna", "ACTIVE": True, "UF_PHONE_INNER": "999"}]
     async with connected(webhook(fake), tools) as connector:
-        person = await connector.responsible(CLIENT)
-    assert person is not None
-    assert (person.id, person.extension) == ("8", "102")
-    assert fake.named == ["crm.duplicate.findbycomm", "batch"]
+        for _ in range(2):
+            person = await connector.responsible(CLIENT)
+            assert person is not None
+            assert (person.id, person.name, person.extension) == ("8", "Anna", "102")
+    search = ["crm.duplicate.findbycomm", "batch"]
+    assert fake.named == [*search, "user.get", *search]
 
 
 @pytest.mark.parametrize("mode", [app, webhook])
