@@ -37,7 +37,7 @@ from calltrackd.model.call import CallRecord
 from calltrackd.settings.crm import AmocrmTarget
 
 FRESH_S = 60.0
-"""What was found under a number is good for so long before something is made of it."""
+"""What was found under a number is good for so long for notes and tasks, and never for a lead."""
 ANYBODY = ["anybody"]
 """The place that the CRM finds itself."""
 LOST = ["lost"]
@@ -143,7 +143,7 @@ class Writing:
         if known is not None and desk["place"] != LOST and made.version == known["made"]:
             decision = self._decide(record, desk)
             idle = decision.lead is None and decision.task is None and record.ended_at is None
-            if idle or 0 <= now - known["at"] < FRESH_S:
+            if idle or (decision.lead is None and 0 <= now - known["at"] < FRESH_S):
                 return decision
         found = await self._clients.of_number(str(record.caller), made)
         of = [msgspec.to_builtins(one) for one in found]
@@ -175,13 +175,13 @@ class Writing:
             return
         owner = bodies.owner_of(client) if client else await self._contact(record, user, desk)
         linked = bodies.linked(body, owner) if owner else body
-        deal = await desk.once(
-            "deal",
-            lambda: self._created("/api/v4/leads", linked),
-            link="deal",
-            of_client=True,
-        )
-        await self._know(desk, deal=str(deal))
+
+        async def add() -> str:
+            made = await self._created("/api/v4/leads", linked)
+            await self._know(desk, deal=made)
+            return made
+
+        await desk.once("deal", add, link="deal", of_client=True)
 
     async def _lead_body(self, wish: LeadWish, record: CallRecord, user: str | None) -> Entity:
         known: frozenset[str] = frozenset()
@@ -194,24 +194,34 @@ class Writing:
 
     async def _contact(self, record: CallRecord, user: str | None, desk: Desk) -> Place:
         body = bodies.contact(record, user)
-        contact = await desk.once(
-            "contact",
-            lambda: self._created("/api/v4/contacts", body),
-            link="contact",
-            of_client=True,
-        )
-        await self._know(desk, contact=str(contact))
-        return "contacts", str(contact)
+
+        async def add() -> str:
+            made = await self._created("/api/v4/contacts", body)
+            await self._know(desk, contact=made)
+            return made
+
+        contact = str(await desk.once("contact", add, link="contact", of_client=True))
+        await self._know(desk, contact=contact)
+        return "contacts", contact
 
     async def _make_incoming(self, body: Entity, desk: Desk) -> None:
-        made = await desk.once("incoming", lambda: self._incoming(body, desk), of_client=True)
+        async def add() -> dict[str, Any]:
+            made = await self._incoming(body, desk)
+            await self._know_incoming(made, desk)
+            return made
+
+        made = await desk.once("incoming", add, of_client=True)
+        await self._know_incoming(made, desk)
         deal, contact = made["deal"], made["contact"]
         links = [("deal", deal), *([("contact", contact)] if contact else [])]
         await desk.remember("deal", deal, links=links)
+
+    async def _know_incoming(self, made: dict[str, Any], desk: Desk) -> None:
+        """One that was accepted meanwhile has no uid, and a contact as others have."""
         if made["uid"]:
-            await self._know(desk, deal=deal, incoming=msgspec.convert(made, Incoming))
+            await self._know(desk, deal=made["deal"], incoming=msgspec.convert(made, Incoming))
         else:
-            await self._know(desk, deal=deal, contact=contact)
+            await self._know(desk, deal=made["deal"], contact=made["contact"])
 
     async def _incoming(self, body: Entity, desk: Desk) -> dict[str, Any]:
         """A repeat is refused, so what is refused may be there."""
@@ -234,7 +244,11 @@ class Writing:
         deal: str | None = None,
         incoming: Incoming | None = None,
     ) -> None:
-        """Write down what was made of the client, for his next calls."""
+        """Write down what was made of the client, for his next calls.
+
+        Before the move that made it is over: a process that dies after it leaves no call that
+        would not know.
+        """
         old = made_of(desk.client)
         new = replace(
             old,

@@ -6,13 +6,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from calltrackd.crm.amocrm import connector
-from calltrackd.crm.rows import rows_for
-from calltrackd.model.call import CallRecord, Change, Leg, Recording, Source, Tag
-from calltrackd.model.outbox import OutboxRow
-from calltrackd.store import calls, links, outbox
+from calltrackd.model.call import CallRecord, Leg, Recording, Source, Tag
+from calltrackd.store import links, tags, transcripts
 from tests.crm.amocrm.conftest import Enter, settings
+from tests.crm.amocrm.test_notes import stored
 from tests.crm.house import CLIENT, House, a_call, a_house, answered, ended, target_for
 from tests.fakes.amocrm import AmocrmFake, with_phone
+from tests.fakes.crm_base import Fault, Hit
 
 TYPED = "8 (916) 123-45-67"
 
@@ -30,16 +30,15 @@ def lead_of(fake: AmocrmFake, contact: dict[str, Any], **fields: Any) -> dict[st
 async def tag(house: House, call: CallRecord, *, add: str = "", drop: str = "") -> None:
     """The call gets or loses tags, as the pipeline writes it down."""
     at = house.clock.now()
-    marks = [[Tag(name=n, source="keypad", at=at) for n in names.split()] for names in (add, drop)]
+    new = [(call.id, Tag(name=name, source="keypad", at=at)) for name in add.split()]
 
-    async def work(conn: Any) -> list[OutboxRow]:
-        change = Change(call, "updated", at, tags=marks[0], untags=marks[1])
-        (saved,) = await calls.save(conn, [change])
-        rows = rows_for(saved, "updated", [house.target], at)
-        await outbox.add(conn, rows)
-        return rows
+    async def work(conn: Any) -> None:
+        await tags.add(conn, new)
+        for name in drop.split():
+            await tags.remove(conn, call.id, name, at)
 
-    house.dispatcher.offer(await house.store.writer.submit(work))
+    await house.store.writer.submit(work)
+    await house.tell(call, "updated")
     await house.settled()
 
 
@@ -301,3 +300,40 @@ async def test_outbound_call_is_written_and_makes_no_lead(enter: Enter, fake: Am
     assert fake.kept["leads"] == []
     (note,) = fake.kept["notes"]
     assert (note["note_type"], note["at"]) == ("call_out", ["contacts", str(ivan["id"])])
+
+
+async def test_what_was_said_comes_once_as_notes(enter: Enter, fake: AmocrmFake) -> None:
+    """At the call's place, later than the call; a lost answer doubles none of its parts."""
+    lost = [Fault(accept=True, hang=True)]
+
+    def lose(hit: Hit) -> Fault | None:
+        return lost.pop() if lost and b"common" in hit.body else None
+
+    async with enter() as house:
+        fake.use_clock(house.clock.now)
+        call = ended(answered(a_call(started_at=house.clock.now())))
+        await house.tell(call, "ended")
+        await house.settled()
+        heard = stored("long " * 1000, "talk " * 2000)
+        await house.store.writer.submit(lambda conn: transcripts.save(conn, heard, []))
+        fake.always = lose
+        for _ in range(2):
+            await house.tell(call, "updated")
+            await house.settled()
+    first, *said = fake.kept["notes"]
+    assert len(said) == 2
+    assert all(note["note_type"] == "common" and note["at"] == first["at"] for note in said)
+
+
+async def test_transcripts_stay_here_when_the_settings_say_so(
+    enter: Enter, fake: AmocrmFake
+) -> None:
+    """No note but the call's."""
+    async with enter(transcripts=False) as house:
+        call = ended(answered(a_call(started_at=house.clock.now())))
+        await house.tell(call, "ended")
+        await house.settled()
+        await house.store.writer.submit(lambda conn: transcripts.save(conn, stored("yes"), []))
+        await house.tell(call, "updated")
+        await house.settled()
+    assert len(fake.kept["notes"]) == 1
