@@ -31,8 +31,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What we made of a number's owner: kept in the client's memory."""
 
     contact: str | None = None
-    deals: list[str] = []
-    """The latest ones, oldest first."""
+    deals: dict[str, str] = {}
+    """The latest ones, oldest first, and the calls they were made of."""
     incoming: Incoming | None = None
     version: int = 0
     """Grows with each of it: what was found before does not know it."""

@@ -38,9 +38,10 @@ class Traces:
             str(desk["contact"]),
             *(one["id"] for one in (desk["matches"] or {}).get("of", [])),
         }
-        others = set(made_of(desk.client).deals)
+        calls = made_of(desk.client).deals
         async for lead in self._new_leads(begun_at):
-            if str(lead["id"]) in others or self._is_of_another(lead, event.record.id):
+            call = calls.get(str(lead["id"]), event.record.id)
+            if call != event.record.id or self._is_of_another(lead, event.record.id):
                 continue
             linked = {*entities.inside(lead, "contacts"), *entities.inside(lead, "companies")}
             if linked & owners:

@@ -250,10 +250,11 @@ class Writing:
         would not know.
         """
         old = made_of(desk.client)
+        made = [(deal, desk.event.record.id)] if deal and deal not in old.deals else []
         new = replace(
             old,
             contact=contact or old.contact,
-            deals=[*old.deals, deal][-MOST_DEALS:] if deal and deal not in old.deals else old.deals,
+            deals=dict([*old.deals.items(), *made][-MOST_DEALS:]),
             incoming=incoming or old.incoming,
         )
         if new != old:
