@@ -16,9 +16,10 @@ from calltrackd.crm.odoo import connector
 from calltrackd.crm.odoo.api import Api
 from calltrackd.crm.tools import Tools
 from calltrackd.crm.trouble import NotYet
+from calltrackd.model.call import Leg
 from calltrackd.settings.crm import OdooTarget
 from calltrackd.store.engine import Store
-from tests.crm.house import House, a_house, target_for
+from tests.crm.house import House, a_call, a_house, target_for
 from tests.lab.asterisk import Asterisk
 from tests.lab.odoo import DATABASE, Odoo, missing
 from tests.lab.packages import Unavailable
@@ -228,6 +229,20 @@ async def test_unknown_field_is_a_dead_letter_at_once(odoo: Odoo, tmp_path: Path
         assert states["no-such-field started"] == "sent"
         assert states["no-such-field ended"] == "dead"
         assert not one.dispatcher.status()[0].needs_admin
+
+
+async def test_user_whose_phone_rings_is_told_in_a_chat(odoo: Odoo, tmp_path: Path) -> None:
+    """One message a call, in a chat that is found again by the next call."""
+    async with house(odoo, tmp_path, users={"101": str(odoo.facts["olga"])}) as one:
+        for name in ("ring-1", "ring-2"):
+            await one.tell(a_call(name, "+79160000109", legs=[Leg("101", 1.0)]), "started")
+            await one.settled()
+        about = [["model", "=", "discuss.channel"], ["body", "ilike", "+79160000109"]]
+        given = {"domain": about, "fields": ["res_id"]}
+        told = await odoo.ask("mail.message", "search_read", key="key", **given)
+        assert len(told) == 2
+        assert len({row["res_id"] for row in told}) == 1
+        assert set((await one.states()).values()) == {"sent"}
 
 
 async def test_check_of_a_real_odoo(odoo: Odoo, tmp_path: Path) -> None:
