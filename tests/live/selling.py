@@ -48,7 +48,7 @@ class Selling:
 
     async def rows(self, model: str, domain: list[Any], fields: list[str]) -> list[dict[str, Any]]:
         """Records of Odoo."""
-        given = {"domain": domain, "fields": fields, "order": "id"}
+        given: dict[str, Any] = {"domain": domain, "fields": fields, "order": "id"}
         rows: list[dict[str, Any]] = await self.odoo.ask(model, "search_read", **given)
         return rows
 
