@@ -18,7 +18,8 @@ from typing import ClassVar
 from calltrackd.crm.dispatcher import Dispatcher
 from calltrackd.crm.ledger import StoreLedger
 from calltrackd.crm.rows import row_id
-from calltrackd.crm.target import Target
+from calltrackd.crm.target import HookTarget
+from calltrackd.crm.webhook.sender import WebhookSender
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.store import outbox
 from calltrackd.store.engine import Store
@@ -85,9 +86,9 @@ async def latency(folder: Path, pipe: Connection, port: int, label: str, waiting
     store = await Store.open(f"sqlite:///{folder / label}.db")
     rows = [row("dead", f"{label}d{n}") for n in range(waiting)]
     await store.writer.submit(lambda conn: outbox.add(conn, rows))
-    live = Target(name="live", url=f"http://127.0.0.1:{port}/", keys=(KEY,), allow_private=True)
-    dead = Target(name="dead", url="http://127.0.0.1:1/", keys=(KEY,), allow_private=True)
-    dispatcher = Dispatcher(StoreLedger(store), [live, dead])
+    live = HookTarget(name="live", url=f"http://127.0.0.1:{port}/", keys=(KEY,), allow_private=True)
+    dead = HookTarget(name="dead", url="http://127.0.0.1:1/", keys=(KEY,), allow_private=True)
+    dispatcher = Dispatcher(StoreLedger(store), [live, dead], make_sender=WebhookSender)
     task = asyncio.create_task(dispatcher.run())
     await paced(store, dispatcher, f"{label}-warm")
     offered = await paced(store, dispatcher, label)
@@ -102,7 +103,7 @@ async def latency(folder: Path, pipe: Connection, port: int, label: str, waiting
 async def throughput(folder: Path, port: int, count: int = 5_000) -> tuple[float, float]:
     """(posts a second, CPU seconds a post) of a backlog, settling in the store included."""
     store = await Store.open(f"sqlite:///{folder / 'flood'}.db")
-    live = Target(name="live", url=f"http://127.0.0.1:{port}/", keys=(KEY,), allow_private=True)
+    live = HookTarget(name="live", url=f"http://127.0.0.1:{port}/", keys=(KEY,), allow_private=True)
     done = asyncio.Event()
     left = [count]
 
@@ -114,7 +115,7 @@ async def throughput(folder: Path, port: int, count: int = 5_000) -> tuple[float
     await store.writer.submit(
         lambda conn: outbox.add(conn, [row("live", f"flood{n}") for n in range(count)])
     )
-    dispatcher = Dispatcher(StoreLedger(store), [live], meter=meter)
+    dispatcher = Dispatcher(StoreLedger(store), [live], make_sender=WebhookSender, meter=meter)
     began, cpu = time.perf_counter(), time.process_time()
     task = asyncio.create_task(dispatcher.run())
     await asyncio.wait_for(done.wait(), 120)

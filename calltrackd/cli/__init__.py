@@ -14,6 +14,8 @@ COMMANDS = {
     "calls": "List calls, or tell one from ring to hang-up.",
     "capture": "Record a PBX's stream for a bug report.",
     "config": "Check and show the settings.",
+    "crm": "Ask a CRM whether all is as it should be, and who works in it.",
+    "deals": "List deals that came back from CRMs, or tell one with its history.",
     "doctor": "Tell what the PBX, the settings or this machine hide, and the line that mends it.",
     "forget": "Delete all that is known of a client's number.",
     "models": "List, fetch and check the models by which speech is understood.",

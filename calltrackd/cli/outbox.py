@@ -22,14 +22,21 @@ from calltrackd.cli.common import (
 )
 from calltrackd.cli.words import clock, until
 from calltrackd.model.call import rfc3339
-from calltrackd.model.outbox import OutboxRow, OutboxState
+from calltrackd.model.outbox import OWED, OutboxRow, OutboxState
 
 if TYPE_CHECKING:  # SQLAlchemy costs 0.3 s
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from calltrackd.store.engine import Store
 
-_STYLES = {"waiting": "yellow", "sent": "green", "dead": "red", "dropped": "dim"}
+_STYLES = {
+    "waiting": "yellow",
+    "sending": "yellow",
+    "unknown": "magenta",
+    "sent": "green",
+    "dead": "red",
+    "dropped": "dim",
+}
 _PAGE = 500
 """Rows that one transaction changes, so that the daemon gets its turn in between."""
 
@@ -193,6 +200,6 @@ def _table(rows: Sequence[OutboxRow], now: float) -> Any:
 def _happened(row: OutboxRow, now: float) -> str:
     """The last error, and when the next try is."""
     said_last = one_line(row.last_error) if row.last_error else ""
-    if row.state != "waiting":
+    if row.state not in OWED:
         return said_last
     return f"again {until(row.next_at, now)}{': ' if said_last else ''}{said_last}"

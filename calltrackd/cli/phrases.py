@@ -159,10 +159,10 @@ async def _spoken(
 
 
 async def _saved(store: "Store", settings: "Settings", spoken: "Spoken") -> bool:
-    from calltrackd.crm.target import target_of  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
+    from calltrackd.crm.target import targets_of  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
     from calltrackd.pipeline import spoken as spoken_  # noqa: PLC0415 - the same
 
-    targets = [target_of(target) for target in settings.target]
+    targets = targets_of(settings)
     at = time.time()
     done = await store.writer.submit(
         lambda conn: spoken_.save(conn, spoken, targets, settings.kinds, at)

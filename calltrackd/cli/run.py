@@ -86,7 +86,8 @@ def _make(folder: Path) -> None:
 
 
 async def _serve(settings: "Settings", config: Path) -> None:
-    from calltrackd.daemon.core import Daemon  # noqa: PLC0415 - quick --help
+    from calltrackd.crm.links import KeyUnusableError  # noqa: PLC0415 - quick --help
+    from calltrackd.daemon.core import Daemon  # noqa: PLC0415 - the same
     from calltrackd.daemon.reloads import Reloads  # noqa: PLC0415 - the same
     from calltrackd.ops.systemd import Notifier  # noqa: PLC0415 - the same
     from calltrackd.store.engine import Store  # noqa: PLC0415 - the same
@@ -99,6 +100,8 @@ async def _serve(settings: "Settings", config: Path) -> None:
             daemon = Daemon(settings, store, Notifier())
         except (LexiconError, OSError) as error:
             raise Fault(f"tone.lexicon: {error}") from None
+        except KeyUnusableError as error:
+            raise Fault(str(error)) from None
         sys.setswitchinterval(SWITCH_S)
         gc.freeze()  # 100,000 objects of libraries need not be looked at again and again
 

@@ -50,10 +50,26 @@ def _rows(call: Public, now: float, zone: tzinfo | None) -> Iterator[tuple[str, 
     yield "source", _source(call["source"]) or "unknown"
     yield "first source", _source(call["first_source"]) if call["first_source"] else ""
     yield "kind", ", ".join(map(clean, call["kind"]))
+    yield "responsible", _responsible(call["responsible"])
     yield "operators", ", ".join(map(clean, call["operators"]))
     yield "seconds", _seconds(call)
+    for deal in call["deals"]:
+        yield deal["kind"], _deal(deal)
     yield "hung up by", call["hung_up_by"] if call["ended_at"] else ""
     yield "certainty", _certainty(call)
+
+
+def _responsible(person: dict[str, Any] | None) -> str:
+    if person is None:
+        return ""
+    reached = f" at {person['extension']}" if person["extension"] else ""
+    return clean(f"{person['name'] or person['user']}{reached}, says {person['target']}")
+
+
+def _deal(deal: dict[str, Any]) -> str:
+    amount = f", {deal['amount']} {deal['currency'] or ''}".rstrip() if deal["amount"] else ""
+    joined = f"joined by {deal['way']}"
+    return clean(f"{deal['target']} {deal['id']}: {deal['status']}{amount} ({joined})")
 
 
 def _span(call: Public, now: float, zone: tzinfo | None) -> str:

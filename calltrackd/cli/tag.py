@@ -79,10 +79,10 @@ def remove(config: Path, call: str, name: str, *, as_json: bool) -> None:
 def _edited(settings: "Settings", call: str, edit: Edit) -> CallRecord | None:
     """The call as it stands after the edit, committed with its deliveries; None: unchanged."""
     from calltrackd.crm.rows import rows_for  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
-    from calltrackd.crm.target import target_of  # noqa: PLC0415 - the same
+    from calltrackd.crm.target import targets_of  # noqa: PLC0415 - the same
     from calltrackd.store import calls, outbox  # noqa: PLC0415 - the same
 
-    targets = [target_of(target) for target in settings.target]
+    targets = targets_of(settings)
 
     async def work(conn: "AsyncConnection") -> CallRecord | None:
         record = await _locked(conn, call)

@@ -53,9 +53,9 @@ class Breaker:
         if sure or self.until is not None:
             self._open(now, failure.after)
 
-    def blocked(self, now: float) -> None:
-        """Nothing can be sent at all: look again once in a long while."""
-        self.until = now + backoff.PAUSE_CAP_S
+    def blocked(self, now: float, after: float | None) -> None:
+        """Nothing can be sent at all: look again once in a long while, or `after` seconds."""
+        self.until = now + (backoff.PAUSE_CAP_S if after is None else after)
 
     def _open(self, now: float, after: float | None) -> None:
         if self.state(now) == "open" and after is None:

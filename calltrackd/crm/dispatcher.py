@@ -19,11 +19,12 @@ import msgspec
 import structlog
 
 from calltrackd.crm.clock import Clock, WallClock
+from calltrackd.crm.connector import Connector
 from calltrackd.crm.lane import Lane, Meter, Sender, Word
 from calltrackd.crm.ledger import Ledger
+from calltrackd.crm.sender import ConnectorSender
 from calltrackd.crm.settler import LINGER_S, Settler
 from calltrackd.crm.target import Target
-from calltrackd.crm.webhook.sender import WebhookSender
 from calltrackd.model.outbox import OutboxRow
 
 _log = structlog.get_logger(__name__)
@@ -31,13 +32,17 @@ MakeSender = Callable[[Target], Sender]
 
 
 class TargetStatus(msgspec.Struct, frozen=True):
-    """How a target is: `state` as in `Lane.state`, rows in memory, requests on the wire."""
+    """How a target is: `state` as in `Lane.state`, rows in memory, requests on the wire.
+
+    `needs_admin`: it refuses us until somebody mends what `trouble` says.
+    """
 
     target: str
     state: str
     in_memory: int
     in_flight: int
     trouble: str
+    needs_admin: bool = False
 
 
 def _unmetered(_target: str, _word: Word) -> None:
@@ -49,7 +54,7 @@ class Dispatcher:
 
     `meter(target, word)`: told of each attempt, see `lane.Meter`. `linger_s`: how long results are
     gathered before they are written. Raises what the sender raises for settings that cannot be
-    used (MappingError, ValueError, OSError).
+    used (TemplateFault, ValueError, OSError).
     """
 
     def __init__(
@@ -57,9 +62,9 @@ class Dispatcher:
         ledger: Ledger,
         targets: Iterable[Target],
         *,
+        make_sender: MakeSender,
         meter: Meter = _unmetered,
         clock: Clock | None = None,
-        make_sender: MakeSender = WebhookSender,
         chance: Callable[[], float] = random.random,
         linger_s: float = LINGER_S,
     ) -> None:
@@ -85,6 +90,7 @@ class Dispatcher:
         """Deliver until `stop` is done."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
+            await self._recall()
             settling = tasks.create_task(self._settler.run(), name="outbox settler")
             for lane in self._lanes.values():
                 self._watch(lane)
@@ -114,9 +120,30 @@ class Dispatcher:
     def status(self) -> list[TargetStatus]:
         """How each target is, in the order of the settings."""
         return [
-            TargetStatus(name, lane.state, lane.in_memory, lane.in_flight, lane.trouble)
+            TargetStatus(
+                name, lane.state, lane.in_memory, lane.in_flight, lane.trouble, lane.needs_admin
+            )
             for name, lane in self._lanes.items()
         ]
+
+    def connector(self, target: str) -> Connector | None:
+        """The connector of a CRM target, to ask the CRM by; None for webhooks and strangers.
+
+        It lives until the settings of its target change: ask anew each time.
+        """
+        lane = self._lanes.get(target)
+        sender = None if lane is None else lane.sender
+        return sender.connector if isinstance(sender, ConnectorSender) else None
+
+    async def _recall(self) -> None:
+        """What a kill interrupted is shown as unknown; the connectors know without that."""
+        try:
+            count = await self._ledger.interrupted()
+        except Exception as error:  # noqa: BLE001 - StoreDown or worse: this is for people only
+            _log.warning("interrupted deliveries cannot be marked", error=error)
+        else:
+            if count:
+                _log.info("deliveries were interrupted, the CRM will be asked", rows=count)
 
     def _watch(self, lane: Lane) -> None:
         if self._tasks is not None:

@@ -8,6 +8,9 @@ on the wire within a millisecond of its commit. The lane is in one of two modes:
            not taken (they are in the store); rows come by looking into the store for what is due,
            until one look finds that all that is owed fits. Then the lane is direct again.
 
+A start waits for no backlog: it is its call's first row, so it goes into the window in both modes,
+before all that waits there, and `reserved` slots are kept for it. Its phone rings now.
+
 So the order of a call holds in both: direct knows all its rows, the store offers the earliest.
 While the breaker is open the window is empty: ten thousand rows of a dead target cost nothing but
 a probe now and then. Every LOOK_S the lane looks into the store anyway, since an admin's command
@@ -27,7 +30,7 @@ from calltrackd.crm.breaker import Breaker
 from calltrackd.crm.clock import Clock, Timer
 from calltrackd.crm.complaints import Complaints
 from calltrackd.crm.ledger import Ledger
-from calltrackd.crm.outcome import Blocked, Delivered, Failed, Gone, Outcome, Refused
+from calltrackd.crm.outcome import Blocked, Delivered, Failed, Gone, Late, Outcome, Refused
 from calltrackd.crm.settler import Settler
 from calltrackd.crm.target import Target
 from calltrackd.crm.window import Window
@@ -73,7 +76,7 @@ class Lane:
         meter: Meter,
     ) -> None:
         self.target = target
-        self._sender, self._ledger, self._settler = sender, ledger, settler
+        self.sender, self._ledger, self._settler = sender, ledger, settler
         self._clock, self._chance, self._meter = clock, chance, meter
         self._window = Window()
         self._breaker = Breaker(chance)
@@ -84,6 +87,7 @@ class Lane:
         self._gone = False
         self._complaints = Complaints(target.name)
         self._trouble = ""
+        self._needs_admin = False
         self._behind = True
         self._reading = False
         self._meanwhile: list[OutboxRow] = []
@@ -115,17 +119,27 @@ class Lane:
         """Why deliveries fail at the moment; empty while they do not."""
         return self._trouble
 
+    @property
+    def needs_admin(self) -> bool:
+        """The target refuses us until somebody mends something."""
+        return self._needs_admin
+
     def offer(self, row: OutboxRow) -> None:
         """A row that was committed just now."""
         if self._stopping or self._gone:
             return
-        if self._behind:
+        if self._behind and not self._may_overtake(row):
             self._meanwhile.append(row) if self._reading else self._look()
             return
         self._window.offer(row)
         if self._window.full:
             self._fall_behind()
         self._start(self._clock.now())
+
+    def _may_overtake(self, row: OutboxRow) -> bool:
+        """A start waits for no backlog: it is its call's first row, so no order is broken."""
+        closed = self._breaker.state(self._clock.now()) == "closed"
+        return closed and row.step == "started" and not self._reading and not self._window.full
 
     async def run(self) -> None:
         """Deliver until stopped."""
@@ -150,7 +164,7 @@ class Lane:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-        await self._sender.close()
+        await self.sender.close()
 
     # -- from the store into the window
 
@@ -215,6 +229,9 @@ class Lane:
         limit = BATCH + self._window.seen
         rows = await self._ledger.due(self.target.name, now, limit)
         self._window.adopt(rows)
+        for row in self._meanwhile:
+            if row.step == "started":
+                self._window.offer(row)
         more = len(rows) == limit or bool(self._meanwhile)
         self._look_at = 0.0 if more else self._direct_at
 
@@ -223,7 +240,7 @@ class Lane:
     def _start(self, now: float) -> None:
         """Fill the free slots with rows that are due."""
         while not self._stopping and len(self._tasks) < self._slots(now):
-            row = self._window.take(now)
+            row = self._window.take(now, urgent=self._only_urgent(len(self._tasks) + 1))
             if row is None:
                 return
             task = asyncio.create_task(self._deliver(row), name=f"deliver to {self.target.name}")
@@ -236,6 +253,10 @@ class Lane:
             return 0
         return 1 if state == "half-open" else self.target.concurrency
 
+    def _only_urgent(self, used: int) -> bool:
+        """The last slots are kept for calls that ring; `used`: slots, the one in question too."""
+        return used > self.target.concurrency - self.target.reserved
+
     def _delivered(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self._wake.set()
@@ -245,15 +266,16 @@ class Lane:
         while row is not None:
             await self._try(row)
             now = self._clock.now()
-            free = not self._stopping and len(self._tasks) <= self._slots(now)
-            row = self._window.take(now) if free else None
+            if self._stopping or len(self._tasks) > self._slots(now):
+                return
+            row = self._window.take(now, urgent=self._only_urgent(len(self._tasks)))
 
     async def _try(self, row: OutboxRow) -> None:
         try:
             if await self._is_stale(row):
                 self._settle(verdict.stale(row), "dropped")
                 return
-            outcome = await self._sender.send(row)
+            outcome = await self.sender.send(row)
         except asyncio.CancelledError:
             self._window.untake(row)
             raise
@@ -282,7 +304,7 @@ class Lane:
         now = self._clock.now()
         if isinstance(outcome, Delivered):
             self._recover(row)
-        else:
+        elif not isinstance(outcome, Late):
             self._suffer(row, outcome, now)
         give_up_s, next_at = self.target.give_up_s, self._next_at(row, outcome, now)
         tried = verdict.after_attempt(row, outcome, now, next_at, give_up_s)
@@ -291,7 +313,7 @@ class Lane:
         self._settle(tried, _word(tried, outcome))
 
     def _recover(self, row: OutboxRow) -> None:
-        self._trouble = ""
+        self._trouble, self._needs_admin = "", False
         if self._breaker.delivered():
             self._complaints.recovered(call=row.call_id)
             self._look()
@@ -302,7 +324,10 @@ class Lane:
         if isinstance(outcome, Failed):
             self._breaker.failed(row.call_id, outcome, now)
         elif isinstance(outcome, Blocked):
-            self._breaker.blocked(now)
+            self._breaker.blocked(now, outcome.after)
+            if outcome.admin and not self._needs_admin:
+                _log.error("target.needs_you", target=self.target.name, reason=outcome.reason)
+            self._needs_admin = outcome.admin
         elif isinstance(outcome, Gone):
             self._gone = True
         self._trouble = outcome.reason
@@ -337,7 +362,7 @@ class Lane:
         if self._timer is not None:
             self._timer.cancel()
         moments = [self._look_at or now + LOOK_S]
-        due = self._window.next_at()
+        due = self._window.next_at(urgent=self._only_urgent(len(self._tasks) + 1))
         if due is not None and len(self._tasks) < self._slots(now):
             moments.append(due)
         paused = self._breaker.until if self._breaker.state(now) == "open" else None
@@ -347,8 +372,8 @@ class Lane:
 def _word(tried: OutboxRow, outcome: Outcome) -> Word:
     if tried.state == "sent":
         return "delivered"
-    if tried.state == "dead":
-        return "dead"
+    if tried.state in {"dead", "dropped"}:
+        return "dead" if tried.state == "dead" else "dropped"
     if isinstance(outcome, Blocked):
         return "blocked"
     return "unknown" if isinstance(outcome, Failed) and outcome.unknown else "failed"

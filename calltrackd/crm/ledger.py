@@ -8,7 +8,7 @@ from sqlalchemy import select
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.store import outbox
 from calltrackd.store.engine import Store
-from calltrackd.store.tables import WAITING, calls
+from calltrackd.store.tables import OWED, calls
 from calltrackd.store.tables import outbox as table
 
 
@@ -27,6 +27,9 @@ class Ledger(Protocol):
     async def settle(self, rows: Sequence[OutboxRow]) -> None:
         """Write down the new states of tried rows."""
 
+    async def interrupted(self) -> int:
+        """At a start: rows that were being sent are of unknown outcome. Returns how many."""
+
 
 class StoreLedger:
     """The ledger in the daemon's own store."""
@@ -41,7 +44,7 @@ class StoreLedger:
 
     async def owed(self, target: str, limit: int) -> list[OutboxRow]:
         """Waiting rows, due or not: all of them when fewer than `limit` come."""
-        query = select(table).where(table.c.target == target, WAITING).limit(limit)
+        query = select(table).where(table.c.target == target, OWED).limit(limit)
         async with self._store.read() as conn:
             return [OutboxRow(**row) for row in (await conn.execute(query)).mappings()]
 
@@ -55,3 +58,7 @@ class StoreLedger:
     async def settle(self, rows: Sequence[OutboxRow]) -> None:
         """Write down the new states of tried rows, in the writer's next transaction."""
         await self._store.writer.submit(lambda conn: outbox.settle(conn, rows))
+
+    async def interrupted(self) -> int:
+        """At a start: rows that were being sent are of unknown outcome. Returns how many."""
+        return await self._store.writer.submit(outbox.interrupted)

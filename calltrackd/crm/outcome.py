@@ -1,4 +1,4 @@
-"""What became of one attempt, in the five words that a dispatcher acts on."""
+"""What became of one attempt, in the six words that a dispatcher acts on."""
 
 from typing import Literal
 
@@ -11,9 +11,9 @@ or it says that it is overloaded)."""
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """The target took the row (2xx)."""
+    """The target took the row. `status`: of the HTTP answer, where one answer decides."""
 
-    status: int
+    status: int | None
 
 
 class Failed(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,12 +43,15 @@ class Refused(msgspec.Struct, frozen=True, kw_only=True):
 class Blocked(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing can be delivered until somebody changes something; the row stays owed.
 
-    No byte was sent (an address that is not allowed, for one).
+    Not taken (an address that is not allowed, a key that is refused). `after`: seconds until it is
+    worth a look. `admin`: the target says so itself, so that somebody has to be told.
     """
 
     reason: str
     status: int | None = None
     detail: str = ""
+    after: float | None = None
+    admin: bool = False
 
 
 class Gone(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,9 +62,16 @@ class Gone(msgspec.Struct, frozen=True, kw_only=True):
     detail: str = ""
 
 
-Outcome = Delivered | Failed | Refused | Blocked | Gone
+class Late(msgspec.Struct, frozen=True, kw_only=True):
+    """There was only a card to show, and the ringing is over: the row is dropped."""
+
+    reason: str = "the ringing was over before the card could be shown"
 
 
-def text(outcome: Failed | Refused | Blocked | Gone) -> str:
+Outcome = Delivered | Failed | Refused | Blocked | Gone | Late
+
+
+def text(outcome: Failed | Refused | Blocked | Gone | Late) -> str:
     """Reason and what the target said, as kept with the row."""
-    return f"{outcome.reason}: {outcome.detail}" if outcome.detail else outcome.reason
+    detail = "" if isinstance(outcome, Late) else outcome.detail
+    return f"{outcome.reason}: {detail}" if detail else outcome.reason

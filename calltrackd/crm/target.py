@@ -8,7 +8,8 @@ from typing import Any, Literal
 import msgspec
 
 from calltrackd.model.call import CallRecord, Direction, Step
-from calltrackd.settings.target import Mapping, WebhookTarget, signing_key
+from calltrackd.settings import CrmTarget as CrmSettings
+from calltrackd.settings import Mapping, Settings, WebhookTarget, signing_key
 
 STEPS: frozenset[Step] = frozenset({"started", "answered", "ended", "updated", "alert"})
 OUTSIDE: frozenset[Direction] = frozenset({"inbound", "outbound"})
@@ -34,6 +35,10 @@ class Wants(msgspec.Struct, frozen=True, kw_only=True):
         heard: Step = "updated" if step == "alert" and step not in self.events else step
         return heard if heard in self.events and self._fits(record) else None
 
+    def hears_on(self, did: str | None) -> bool:
+        """Whether calls on that number can be of interest; None: on whichever."""
+        return did is None or not self.numbers or _fits(self.numbers, did)
+
     def _fits(self, record: CallRecord) -> bool:
         return (
             record.direction in self.directions
@@ -50,34 +55,59 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """One webhook target of the settings, checked and with its secrets decoded."""
+    """One target of the settings: what the dispatcher needs to know of it."""
 
     name: str
-    url: str
-    keys: tuple[bytes, ...] = ()
-    """Signing keys; two while a secret is rotated; none: unsigned."""
     wants: Wants = Wants()
-    method: str = "POST"
-    headers: dict[str, str] = {}
-    shape: Shape | None = None
-    allow_private: bool = False
-    ca_file: str | None = None
-    """PEM file of an authority of the house, beside the system's."""
     concurrency: int = 8
-    """Requests at once; those of one call are never at once."""
-    connect_s: float = 3.0
-    answer_s: float = 10.0
-    """For the whole request, connecting included."""
+    """Rows on their way at once; those of one call are never at once."""
+    reserved: int = 0
+    """So many of them are kept for calls that ring."""
     give_up_s: float = 72 * 3600.0
     """A row that fails for so long becomes a dead letter."""
     stale_s: float = 10.0
     """A start that could not be sent for so long is dropped once the call was answered."""
 
 
-def target_of(settings: WebhookTarget) -> Target:
-    """A target as the settings name it, its secrets decoded."""
+class HookTarget(Target, frozen=True, kw_only=True):
+    """A receiver of webhooks, checked and with its secrets decoded."""
+
+    url: str
+    keys: tuple[bytes, ...] = ()
+    """Signing keys; two while a secret is rotated; none: unsigned."""
+    method: str = "POST"
+    headers: dict[str, str] = {}
+    shape: Shape | None = None
+    allow_private: bool = False
+    ca_file: str | None = None
+    """PEM file of an authority of the house, beside the system's."""
+    connect_s: float = 3.0
+    answer_s: float = 10.0
+    """For the whole request, connecting included."""
+
+
+class CrmTarget(Target, frozen=True, kw_only=True):
+    """A CRM; its connector reads the rest from its own settings."""
+
+    settings: CrmSettings
+    own_numbers: frozenset[str] = frozenset()
+    """E.164 of the company's own lines: they are nobody's client."""
+    region: str = "RU"
+
+
+def targets_of(settings: Settings) -> list[Target]:
+    """Who is told, as the settings name them."""
+    own = frozenset(settings.own_numbers) | {number.did for number in settings.number}
+    return [
+        hook_of(one) if isinstance(one, WebhookTarget) else _crm(one, own, settings.region)
+        for one in settings.target
+    ]
+
+
+def hook_of(settings: WebhookTarget) -> HookTarget:
+    """A receiver as the settings name it, its secrets decoded."""
     mapping = settings.mapping
-    return Target(
+    return HookTarget(
         name=settings.name,
         url=settings.url,
         keys=tuple(signing_key(one.get_secret_value()) for one in settings.secrets),
@@ -92,6 +122,24 @@ def target_of(settings: WebhookTarget) -> Target:
         answer_s=settings.timeout_s,
         give_up_s=settings.give_up_after_h * 3600,
         stale_s=settings.started_deadline_s,
+    )
+
+
+def _crm(settings: CrmSettings, own: frozenset[str], region: str) -> CrmTarget:
+    return CrmTarget(
+        name=settings.name,
+        wants=Wants(
+            events=STEPS - {"alert"},
+            directions=frozenset(settings.directions),
+            numbers=tuple(settings.numbers),
+            tracked_only=settings.tracked_only,
+        ),
+        concurrency=settings.concurrency,
+        reserved=min(2, settings.concurrency - 1),
+        give_up_s=settings.give_up_after_h * 3600,
+        settings=settings,
+        own_numbers=own,
+        region=region,
     )
 
 

@@ -2,8 +2,8 @@
 
 from msgspec.structs import replace
 
-from calltrackd.crm.outcome import Blocked, Delivered, Failed, Outcome, text
-from calltrackd.model.outbox import OutboxRow
+from calltrackd.crm.outcome import Blocked, Delivered, Failed, Late, Outcome, text
+from calltrackd.model.outbox import OutboxRow, OutboxState
 
 STALE = "the call was answered or over before this start could be sent"
 
@@ -17,6 +17,8 @@ def after_attempt(
     """
     if isinstance(outcome, Blocked):
         return replace(row, next_at=next_at, last_error=text(outcome))
+    if isinstance(outcome, Late):
+        return replace(row, state="dropped", last_error=text(outcome))
     first = row.first_tried_at if row.first_tried_at is not None else now
     tried = replace(
         row, attempts=row.attempts + 1, first_tried_at=first, last_status=outcome.status
@@ -24,7 +26,8 @@ def after_attempt(
     if isinstance(outcome, Delivered):
         return replace(tried, state="sent", sent_at=now, last_error=None)
     if isinstance(outcome, Failed) and now - first < give_up_s:
-        return replace(tried, next_at=next_at, last_error=text(outcome))
+        state: OutboxState = "unknown" if outcome.unknown else "waiting"
+        return replace(tried, state=state, next_at=next_at, last_error=text(outcome))
     return replace(tried, state="dead", last_error=text(outcome))
 
 

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from calltrackd.model.outbox import OutboxRow
+from calltrackd.model.outbox import OWED, OutboxRow
 
 MOST_ROWS = 1000
 MOST_CHARS = 4_000_000
@@ -35,6 +35,7 @@ class Window:
     def __init__(self) -> None:
         self._chains: dict[str, Chain] = {}
         self._waiting: list[tuple[float, float, str]] = []
+        self._ringing: list[tuple[float, float, str]] = []
         self._held: set[str] = set()
         self._chars = 0
         self._unsettled: dict[str, OutboxRow] = {}
@@ -75,10 +76,17 @@ class Window:
         for row in rows:
             self._add(self._unsettled.get(row.id) or self._while_reading.get(row.id) or row)
 
-    def take(self, now: float) -> OutboxRow | None:
-        """The next row to send, None when none is due. It must come back by put or untake."""
-        while self._waiting and self._waiting[0][0] <= now:
-            _, _, call_id = heappop(self._waiting)
+    def take(self, now: float, *, urgent: bool = False) -> OutboxRow | None:
+        """The next row to send, None when none is due. It must come back by put or untake.
+
+        Starts go first: their phones ring. `urgent`: only those.
+        """
+        row = self._take_from(self._ringing, now)
+        return row if row is not None or urgent else self._take_from(self._waiting, now)
+
+    def _take_from(self, heap: list[tuple[float, float, str]], now: float) -> OutboxRow | None:
+        while heap and heap[0][0] <= now:
+            _, _, call_id = heappop(heap)
             chain = self._chains.get(call_id)
             if chain and not chain.busy and _due_at(chain.rows[0]) <= now:
                 chain.busy = True
@@ -90,7 +98,7 @@ class Window:
         chain = self._chains[row.call_id]
         chain.busy = False
         self._unsettled[row.id] = row
-        if row.state == "waiting":
+        if row.state in OWED:
             chain.rows[0] = row
         else:
             self._let_go(chain.rows.pop(0))
@@ -106,12 +114,13 @@ class Window:
         if self._unsettled.get(row.id) is row:
             del self._unsettled[row.id]
         self._while_reading[row.id] = row
-        if row.state != "waiting":
+        if row.state not in OWED:
             self._remember(row.id)
 
     def forget(self) -> None:
         """Let go of every row that is not being sent: the store has them all."""
         self._waiting.clear()
+        self._ringing.clear()
         for call_id, chain in list(self._chains.items()):
             for row in chain.rows[int(chain.busy) :]:
                 self._let_go(row)
@@ -119,12 +128,17 @@ class Window:
             if not chain.busy:
                 del self._chains[call_id]
 
-    def next_at(self) -> float | None:
-        """When a row is due (unix seconds, perhaps past or too early); None: no row waits."""
-        return self._waiting[0][0] if self._waiting else None
+    def next_at(self, *, urgent: bool = False) -> float | None:
+        """When a row is due (unix seconds, perhaps past or too early); None: no row waits.
+
+        `urgent`: a start.
+        """
+        heaps = (self._ringing,) if urgent else (self._waiting, self._ringing)
+        heads = [heap[0][0] for heap in heaps if heap]
+        return min(heads, default=None)
 
     def _add(self, row: OutboxRow) -> None:
-        if row.state != "waiting" or row.id in self._held:
+        if row.state not in OWED or row.id in self._held:
             return
         chain = self._chains.setdefault(row.call_id, Chain())
         insort(chain.rows, row, lo=int(chain.busy), key=lambda one: one.version)
@@ -137,7 +151,8 @@ class Window:
         chain = self._chains[call_id]
         if chain.rows:
             head = chain.rows[0]
-            heappush(self._waiting, (_due_at(head), head.created_at, call_id))
+            heap = self._ringing if head.step == "started" else self._waiting
+            heappush(heap, (_due_at(head), head.created_at, call_id))
         else:
             del self._chains[call_id]
 

@@ -15,12 +15,16 @@ import structlog
 from calltrackd import __version__
 from calltrackd.crm.dispatcher import Dispatcher
 from calltrackd.crm.ledger import StoreLedger
-from calltrackd.crm.target import Target, target_of
+from calltrackd.crm.links import DAY_S, Links, key_in
+from calltrackd.crm.senders import Senders
+from calltrackd.crm.target import targets_of
 from calltrackd.daemon.attachment import Attachment
+from calltrackd.daemon.doors import Doors
 from calltrackd.daemon.hearing import Hearing, reader_of
 from calltrackd.daemon.keeping import Keeping
 from calltrackd.daemon.live import Live
 from calltrackd.daemon.pulse import Pulse
+from calltrackd.daemon.returning import Returning
 from calltrackd.daemon.sight import OpenCalls
 from calltrackd.daemon.story import tell
 from calltrackd.daemon.switchboard import Switchboard, Watch
@@ -34,7 +38,7 @@ from calltrackd.settings import Settings
 from calltrackd.sources.numbers import Sources
 from calltrackd.store import outbox
 from calltrackd.store.engine import Store
-from calltrackd.web.app import Sight, application, listening
+from calltrackd.web.app import Sight
 from calltrackd.web.live import LiveBus
 
 STORE_S = 2.0
@@ -63,6 +67,15 @@ class Daemon:
         self._bus = LiveBus()
         self._enricher = enricher_of(settings)
         self._targets = targets_of(settings)
+        web = settings.web
+        links = Links(key_in(settings.state_dir), web.public_url, ttl_s=web.link_days * DAY_S)
+        self._returning = Returning(
+            settings,
+            store,
+            self._metrics,
+            self._connector,
+            self._told_spoken,
+        )
         self._committer = Committer(
             store,
             self._enricher,
@@ -70,8 +83,13 @@ class Daemon:
             told=self._told,
             unusable=self._once,
             listens=settings.speech.enabled,
+            clients=self._returning.people,
         )
-        self._dispatcher = Dispatcher(StoreLedger(store), self._targets, meter=self._metered)
+        senders = Senders(store, recordings=links, met=self._returning.people.met)
+        self._dispatcher = Dispatcher(
+            StoreLedger(store), self._targets, make_sender=senders, meter=self._metered
+        )
+        self._doors = Doors(lambda: self._settings, store, self._metrics, self._returning, links)
         self._open = OpenCalls(self._live, self._bus)
         self._hearing = Hearing(settings, store, self._metrics, self._told_spoken)
         watch = Watch(self._link_told, self._pbx_refused, self._open.known, self._pbx_gone)
@@ -85,6 +103,8 @@ class Daemon:
         """All links are being kept up."""
         self.port: int | None = None
         """The local port, once it is open."""
+        self.outside_port: int | None = None
+        """The second one, if the settings want it."""
 
     # -- life
 
@@ -92,9 +112,9 @@ class Daemon:
         """Until `stop`. Raises NoAttachmentLeftError, ListenError, StoreError, JournalError."""
         self._metrics.refresh(self._measure)
         async with AsyncExitStack() as stack:
-            if self._settings.web.enabled:
-                await self._open_port(stack)
+            await self._open_port(stack)
             stack.push_async_callback(self._hearing.stop)
+            stack.push_async_callback(self._returning.stop)
             async with asyncio.TaskGroup() as tasks:
                 committing = tasks.create_task(self._committer.run(), name="committer")
                 sending = tasks.create_task(self._dispatcher.run(), name="dispatcher")
@@ -137,12 +157,14 @@ class Daemon:
         self._enricher.adopt(Sources(new.number), new.kinds)
         self._committer.adopt(targets, listens=new.speech.enabled)
         await self._hearing.adopt(new, reader, self._tasks)
+        await self._returning.adopt(new, self._tasks)
         await self._board.exchange(old, new, self._tasks)
         for name in fixed(settings, new):
             _log.warning("settings.need_restart", section=name)
         _log.info("settings.reloaded", pbx=len(new.pbx), targets=len(new.target))
 
     async def _begin(self, tasks: asyncio.TaskGroup) -> None:
+        await self._returning.begin(tasks)
         await self._board.close_strangers(self._settings)
         for pbx in self._settings.pbx:
             await self._board.attach(pbx, self._settings, tasks)
@@ -153,6 +175,7 @@ class Daemon:
 
     async def _wind_down(self, committing: asyncio.Task[None], sending: asyncio.Task[None]) -> None:
         silencing = asyncio.create_task(self._hearing.stop(), name="speech stops")
+        await self._returning.stop()
         await self._board.detach_all()
         self._committer.stop()
         _, late = await asyncio.wait({committing}, timeout=STORE_S)
@@ -188,6 +211,7 @@ class Daemon:
             if change.alert is not None:
                 self._bus.alert(change.alert)
             tell(record, change.step)
+        self._returning.seek(done)
 
     def _metered(self, target: str, word: str) -> None:
         self._metrics.deliveries.labels(target, word).inc()
@@ -215,12 +239,14 @@ class Daemon:
     # -- what others look at
 
     async def _open_port(self, stack: AsyncExitStack) -> None:
-        sight = Sight(__version__, self._metrics, self._bus, self._open, self._reasons)
-        web = self._settings.web
-        self.port = await stack.enter_async_context(
-            listening(application(sight), web.host, web.port)
+        sight = Sight(
+            __version__, self._metrics, self._bus, self._open, self._reasons, self._troubles
         )
-        _log.info("port.open", address=f"{web.host}:{self.port}")
+        ports = await self._doors.open(stack, sight)
+        self.port, self.outside_port = ports.inside, ports.outside
+
+    def _connector(self, target: str) -> object | None:
+        return self._dispatcher.connector(target)
 
     def _live(self) -> Iterator[CallRecord]:
         return self._board.live()
@@ -234,6 +260,12 @@ class Daemon:
             loads = await outbox.backlog(conn)
         self._metrics.outbox(loads, [target.name for target in self._targets])
         await self._hearing.measure()
+        await self._returning.measure()
+
+    def _troubles(self) -> list[str]:
+        """Targets that refuse us until somebody mends something."""
+        status = self._dispatcher.status()
+        return [f"{one.target}: {one.trouble}" for one in status if one.needs_admin]
 
     async def _reasons(self) -> list[str]:
         if not self.ready.is_set():
@@ -259,11 +291,6 @@ async def _given_up(*tasks: asyncio.Task[None]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def targets_of(settings: Settings) -> list[Target]:
-    """Who is told."""
-    return [target_of(one) for one in settings.target]
 
 
 FIXED = ("state_dir", "journal", "web")

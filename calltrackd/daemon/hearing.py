@@ -13,7 +13,7 @@ from functools import partial
 
 import structlog
 
-from calltrackd.crm.target import Target, target_of
+from calltrackd.crm.target import Target, targets_of
 from calltrackd.daemon.jobs import Jobs
 from calltrackd.model.call import CallRecord
 from calltrackd.model.speech_job import Job
@@ -64,7 +64,7 @@ class Hearing:
     def begin(self, tasks: asyncio.TaskGroup) -> None:
         """Hear from now on, if speech is enabled."""
         settings = self._settings
-        self._targets = [target_of(one) for one in settings.target]
+        self._targets = targets_of(settings)
         if not settings.speech.enabled:
             return
         self.pool = Pool(settings.speech.workers)
@@ -76,7 +76,7 @@ class Hearing:
     ) -> None:
         """Reloaded settings, with what `reader_of` made of them."""
         old, self._settings, self.reader = self._settings, settings, reader
-        self._targets = [target_of(one) for one in settings.target]
+        self._targets = targets_of(settings)
         if _ears(old) != _ears(settings):
             await self.stop()
             self.begin(tasks)

@@ -16,6 +16,8 @@ EVERY_S = 10.0
 """What a start after a crash reads again is not much older."""
 PRUNE_EVERY_S = 600.0
 DAY_S = 86_400.0
+KEEP_WEBHOOKS_S = 7 * DAY_S
+"""How long a webhook of a CRM is kept after it was worked on."""
 
 _log = structlog.get_logger(__name__)
 
@@ -45,9 +47,19 @@ class Keeping:
         for attachment in attachments:
             await attachment.keep(self._store)
         now = time.monotonic()
-        if settings.store.retention_days and now >= self._prune_at:
+        if now < self._prune_at:
+            return
+        await self._prune_returns(settings)
+        if settings.store.retention_days:
             await self._prune(time.time() - settings.store.retention_days * DAY_S)
-            self._prune_at = now + PRUNE_EVERY_S
+        self._prune_at = now + PRUNE_EVERY_S
+
+    async def _prune_returns(self, settings: Settings) -> None:
+        now = time.time()
+        looked_before = now - settings.responsible.keep_days * DAY_S
+        await self._store.writer.submit(
+            lambda conn: retention.prune_returns(conn, now - KEEP_WEBHOOKS_S, looked_before)
+        )
 
     async def _prune(self, before: float) -> None:
         """Records only: audio files are the PBX's, and its own housekeeping's."""

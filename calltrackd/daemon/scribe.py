@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from calltrackd.crm.target import target_of
+from calltrackd.crm.target import targets_of
 from calltrackd.daemon.tally import Tally
 from calltrackd.pipeline import spoken
 from calltrackd.pipeline.commit import Committed
@@ -69,7 +69,7 @@ class Scribe:
 
     async def _submit(self, heard: Spoken) -> Committed | None:
         settings = self._settings()
-        targets = [target_of(one) for one in settings.target]
+        targets = targets_of(settings)
         return await self._store.writer.submit(
             lambda conn: spoken.save(conn, heard, targets, settings.kinds, time.time())
         )

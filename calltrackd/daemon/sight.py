@@ -87,6 +87,8 @@ def _laid(committed: CallRecord, live: CallRecord) -> CallRecord:
         first_source=committed.first_source,
         kind=committed.kind,
         earlier=committed.earlier,
+        responsible=committed.responsible,
+        deals=committed.deals,
     )
 
 

@@ -14,6 +14,8 @@ import msgspec
 
 from calltrackd.model.alert import Alert
 from calltrackd.model.channel import Disposition, Side
+from calltrackd.model.deal import CallDeal
+from calltrackd.model.person import Person
 
 Direction = Literal["inbound", "outbound", "internal"]
 Outcome = Literal[
@@ -151,6 +153,10 @@ class CallRecord(msgspec.Struct, kw_only=True):
     kind: list[str] = []
     earlier: list[EarlierCall] = []
     """The client's latest earlier calls, newest first (at most 10)."""
+    responsible: Person | None = None
+    """Whose client it was when the call came, as a CRM says."""
+    deals: list[CallDeal] = []
+    """What became of the call in the CRMs, oldest first."""
     certainty: Certainty = "live"
     outage_s: float = 0.0
     """Seconds of this call during which the PBX could not be seen."""
@@ -246,9 +252,10 @@ def public(record: CallRecord) -> dict[str, Any]:
     """The record in its public shape, ready for JSON."""
     out = _timed(record)
     out["talks"] = [_talk(talk) for talk in record.talks]
-    for name in ("legs", "transfers", "digits", "tags", "recordings", "earlier"):
+    for name in ("legs", "transfers", "digits", "tags", "recordings", "earlier", "deals"):
         out[name] = [_timed(item) for item in getattr(record, name)]
     out["source"] = msgspec.to_builtins(record.source)
-    first = record.first_source
-    out["first_source"] = None if first is None else msgspec.to_builtins(first)
+    for name in ("first_source", "responsible"):
+        part = getattr(record, name)
+        out[name] = None if part is None else msgspec.to_builtins(part)
     return out

@@ -6,16 +6,20 @@ import msgspec
 
 from calltrackd.model.call import Step
 
-OutboxState = Literal["waiting", "sent", "dead", "dropped"]
-"""waiting = owed; sent = the target took it; dead = given up, kept for the admin; dropped = not
-wanted any more (a start that came too late, an admin's `drop`). All but waiting are settled."""
+OutboxState = Literal["waiting", "sending", "unknown", "sent", "dead", "dropped"]
+"""Owed: waiting; sending = a CRM was being told when this was written; unknown = it was told, and
+what became of that is not known yet. Settled: sent = the target took it; dead = given up, kept for
+the admin; dropped = not wanted any more (a start that came too late, an admin's `drop`)."""
+
+OWED: frozenset[OutboxState] = frozenset({"waiting", "sending", "unknown"})
+"""Rows in these states are still to be delivered."""
 
 
 class OutboxRow(msgspec.Struct, kw_only=True):
     """A row of the outbox. Times are unix seconds.
 
-    A row is due when it waits, `next_at` has passed and no earlier version of the same call waits
-    for the same target.
+    A row is due when it is owed, `next_at` has passed and no earlier version of the same call is
+    owed to the same target.
     """
 
     id: str

@@ -24,6 +24,8 @@ from prometheus_client import (
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from calltrackd.ops.return_metrics import ReturnMetrics
+
 Labels = tuple[str, ...]
 Read = Callable[[], Mapping[Labels, float]]
 Sampled = Literal[
@@ -115,6 +117,8 @@ class Metrics:
         self._declare_outbox()
         self._declare_speech()
         self._declare_live()
+        self.returns = ReturnMetrics(self.registry, wall)
+        """What comes back from CRMs."""
         Info("calltrackd_build", "The running version.", registry=self.registry).info(
             {"version": version}
         )

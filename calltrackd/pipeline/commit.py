@@ -25,9 +25,10 @@ from calltrackd.crm.rows import rows_for
 from calltrackd.crm.target import Target
 from calltrackd.model.call import CallRecord, Change, Tag
 from calltrackd.model.outbox import OutboxRow
+from calltrackd.pipeline.clients import Clients, Nobody, introduce
 from calltrackd.pipeline.enrich import Enricher
 from calltrackd.pipeline.queued import jobs_of
-from calltrackd.store import attachments, calls, outbox, speech_jobs, tags
+from calltrackd.store import attachments, calls, outbox, people, speech_jobs, tags
 from calltrackd.store.engine import Store
 from calltrackd.store.errors import StoreDown, typed
 
@@ -80,12 +81,14 @@ class Committer:
         told: Callable[[Committed], None],
         unusable: Callable[[str], None],
         listens: bool = False,
+        clients: Clients | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._enricher = enricher
         self._targets = targets
         self._listens = listens
+        self._clients = Nobody() if clients is None else clients
         self._told = told
         self._unusable = unusable
         self._clock = clock
@@ -156,6 +159,7 @@ class Committer:
             await self._commit_waiting()
 
     async def _commit_waiting(self) -> None:
+        await introduce(self._waiting, self._clients)
         batch = _Batch(self._waiting, self._unapplied())
         self._waiting = []
         self._work.clear()
@@ -227,6 +231,8 @@ class Committer:
 
     async def _save(self, conn: AsyncConnection, batch: Sequence[Change]) -> Committed:
         changes = await self._tag(conn, batch)
+        met = [(c.record.id, c.record.responsible) for c in changes if c.record.responsible]
+        await people.set_for(conn, met, self._clock())
         stood = await calls.standing(conn, changes)
         await self._enricher.enrich(conn, changes, stood.tags)
         records = await calls.save(conn, changes, self._origins, stood)

@@ -4,13 +4,13 @@ import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.calls import kinds
-from calltrackd.crm.rows import rows_for
 from calltrackd.crm.target import Target
 from calltrackd.model.alert import Alert
 from calltrackd.model.call import CallRecord, Change, Tag
 from calltrackd.pipeline.commit import Committed
+from calltrackd.pipeline.publish import publish
 from calltrackd.settings import Kinds
-from calltrackd.store import calls, outbox, transcripts
+from calltrackd.store import calls, transcripts
 from calltrackd.store import tags as tags_
 from calltrackd.store.transcripts import Stored
 
@@ -54,7 +54,7 @@ async def save(
     record.kind = kinds.judge(record, record.earlier, rules)
     names = {name for name, _ in new}
     alerts = [alert for alert in spoken.alerts if alert.rule in names]
-    return await _publish(conn, _changes(record, alerts, at), targets, at)
+    return await publish(conn, _changes(record, alerts, at), targets, at)
 
 
 def _changes(record: CallRecord, alerts: list[Alert], at: float) -> list[Change]:
@@ -62,16 +62,3 @@ def _changes(record: CallRecord, alerts: list[Alert], at: float) -> list[Change]
     if not alerts:
         return [Change(record, "updated", at)]
     return [Change(record, "alert", at, alert=alert) for alert in alerts]
-
-
-async def _publish(
-    conn: AsyncConnection, changes: list[Change], targets: list[Target], at: float
-) -> Committed:
-    records = await calls.save(conn, changes)
-    rows = [
-        row
-        for saved, change in zip(records, changes, strict=True)
-        for row in rows_for(saved, change.step, targets, at, change.alert)
-    ]
-    await outbox.add(conn, rows)
-    return Committed(records, changes, rows)

@@ -1,5 +1,6 @@
 """Typed settings: TOML files, environment and credentials in; one frozen `Settings` out."""
 
+from calltrackd.settings.crm import CrmTarget, LeadRules
 from calltrackd.settings.errors import Place, Problem, SettingsError
 from calltrackd.settings.freeswitch import FreeswitchPbx
 from calltrackd.settings.keypad import Keypad, KeypadMap
@@ -7,7 +8,7 @@ from calltrackd.settings.kinds import KindRule, Kinds, KindsOverride
 from calltrackd.settings.load import DEFAULT_PATH, files_of, load
 from calltrackd.settings.number import Number
 from calltrackd.settings.pbx import AsteriskPbx
-from calltrackd.settings.root import Pbx, Settings
+from calltrackd.settings.root import Pbx, Settings, Target
 from calltrackd.settings.schema import json_schema
 from calltrackd.settings.service import (
     JournalSettings,
@@ -21,6 +22,7 @@ from calltrackd.settings.target import Mapping, WebhookTarget, signing_key
 __all__ = [
     "DEFAULT_PATH",
     "AsteriskPbx",
+    "CrmTarget",
     "FreeswitchPbx",
     "JournalSettings",
     "Keypad",
@@ -28,6 +30,7 @@ __all__ = [
     "KindRule",
     "Kinds",
     "KindsOverride",
+    "LeadRules",
     "LogSettings",
     "Mapping",
     "Number",
@@ -38,6 +41,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StoreSettings",
+    "Target",
     "WebSettings",
     "WebhookTarget",
     "files_of",

@@ -11,12 +11,14 @@ from calltrackd.model.numbers import e164
 from calltrackd.settings.alerts import AlertRule
 from calltrackd.settings.base import LocalPath, PhoneNumber, Section, lent, surroundings, told
 from calltrackd.settings.clashes import raise_all, unique
+from calltrackd.settings.crm import AnyCrm
 from calltrackd.settings.freeswitch import FreeswitchPbx
 from calltrackd.settings.keypad import Keypad
 from calltrackd.settings.kinds import Kinds
 from calltrackd.settings.number import Number
 from calltrackd.settings.pbx import AsteriskPbx
 from calltrackd.settings.phrases import Mask, Phrase, Script, Synonym, Tone, clashes
+from calltrackd.settings.responsible import ResponsibleSettings
 from calltrackd.settings.service import (
     JournalSettings,
     LogSettings,
@@ -29,6 +31,9 @@ from calltrackd.settings.target import WebhookTarget
 
 Pbx = Annotated[AsteriskPbx | FreeswitchPbx, Field(discriminator="kind")]
 """An attachment to a PBX of either make."""
+
+Target = Annotated[WebhookTarget | AnyCrm, Field(discriminator="kind")]
+"""A receiver of webhooks, or a CRM."""
 
 
 def _state_dir() -> Path:
@@ -56,8 +61,10 @@ class Settings(Section):
     """Attachments, one a PBX."""
     number: Annotated[list[Number], unique("number", "did", _same_number)] = Field(default=[])
     """Tracking numbers."""
-    target: Annotated[list[WebhookTarget], unique("target", "name", str)] = Field(default=[])
+    target: Annotated[list[Target], unique("target", "name", str)] = Field(default=[])
     """Receivers of call events."""
+    responsible: ResponsibleSettings = ResponsibleSettings()
+    """Managers of clients, found in the CRMs."""
     kinds: Kinds = Kinds()
     """The rules by which calls are sorted."""
     keypad: Keypad = Keypad()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
@@ -52,6 +53,15 @@ class LogSettings(Section):
     """Phone numbers in log lines have stars in the middle."""
 
 
+def _public_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise told("a public address begins with https:// or http:// and a host")
+    if parts.query or parts.fragment or parts.username:
+        raise told("only scheme, host and path: what is behind ? or # or before @ can't be used")
+    return url.rstrip("/")
+
+
 class WebSettings(Section):
     """Health, readiness, metrics and the API, on one port."""
 
@@ -61,6 +71,16 @@ class WebSettings(Section):
     """Address to listen on; there is no login, so leave it local or put a proxy with one before."""
     port: int = Field(default=9147, ge=0, le=65535)
     """Port to listen on; 0: a free one, told in the log."""
+    public_url: Annotated[str, AfterValidator(_public_url)] | None = None
+    """The address at which CRMs and their users reach this daemon, through a proxy of yours:
+    `https://calls.example.com`. None: links to recordings are not made."""
+    outside_host: str = Field(default="127.0.0.1", min_length=1)
+    """Address of the second port, if there is one."""
+    outside_port: int | None = Field(default=None, ge=0, le=65535)
+    """A second port that serves nothing but CRMs' webhooks and recordings by signed links, each of
+    which proves itself: for the proxy to lead to. None: both are on the first port."""
+    link_days: float = Field(default=365.0, gt=0, le=36_500)
+    """Days for which a link to a recording is good."""
 
 
 class RecordingSettings(Section):

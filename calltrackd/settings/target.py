@@ -26,6 +26,7 @@ from calltrackd.settings.base import (
     surroundings,
     told,
 )
+from calltrackd.settings.deals import DealRules
 from calltrackd.settings.secrets import CredentialName, SecretFile, elsewhere
 
 MEND = "make one with: echo whsec_$(openssl rand -base64 32)"
@@ -138,6 +139,8 @@ class WebhookTarget(Section):
     """Clients' numbers go out with stars in the middle."""
     mapping: Mapping | None = None
     """Another shape than the standard one."""
+    deals: DealRules | None = None
+    """Take the receiver's own signed webhooks on deals; none: they are refused."""
 
     @field_validator("secrets")
     @classmethod

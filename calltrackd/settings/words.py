@@ -99,10 +99,19 @@ def _unknown(path: Path) -> str:
     homes = [] if near else [home for home in _homes(Settings, ()) if home[-1] == word]
     here = tuple(key for key in shape.untagged(Settings, path) if isinstance(key, str))
     if here in homes:
-        return f"no such setting with kind = {shape.tag(table)}"
+        return f"no such setting with kind = {_form_of(tuple(outer))}"
     if homes:
         return f"no such setting here; it belongs to {dotted(homes[0][:-1]) or 'the top'}"
     return f"no such setting{nearest(str(word), names)}"
+
+
+def _form_of(path: Path) -> str:
+    """The `kind` of the innermost table of the path that has one."""
+    for end in range(len(path), 0, -1):
+        table = shape.at(Settings, path[:end])
+        if shape.is_model(table) and "kind" in table.model_fields:
+            return shape.tag(table)
+    raise LookupError(f"no table of {path} has forms")
 
 
 def _homes(model: type[BaseModel], path: Path) -> list[Path]:

@@ -13,8 +13,13 @@ from sqlalchemy import ColumnElement, bindparam, exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from calltrackd.model.call import CallRecord, Change, Direction, Outcome, Tag
+from calltrackd.model.deal import CallDeal
+from calltrackd.model.person import Person
+from calltrackd.store import deals as deals_
 from calltrackd.store import dialect
+from calltrackd.store import people as people_
 from calltrackd.store import tags as tags_
+from calltrackd.store.deal_tables import call_deals, call_people
 from calltrackd.store.errors import NotUnique
 from calltrackd.store.tables import calls, recordings, tags
 
@@ -28,6 +33,8 @@ _STANDING = (
         calls.c.id,
         calls.c.version,
         exists().where(tags.c.call_id == calls.c.id, tags.c.removed_at.is_(None)).label("tagged"),
+        exists().where(call_deals.c.call_id == calls.c.id).label("dealt"),
+        exists().where(call_people.c.call_id == calls.c.id).label("cared_for"),
     )
     .where(calls.c.id.in_(bindparam("ids", expanding=True)))
     .order_by(calls.c.id)
@@ -36,10 +43,13 @@ _STANDING = (
 
 
 class Standing(msgspec.Struct):
-    """What the store has of some calls: versions, and tags by call, oldest first."""
+    """What the store has of some calls, beside what their channels tell, by call."""
 
     versions: dict[str, int]
     tags: dict[str, list[Tag]]
+    """Oldest first, as deals are."""
+    deals: dict[str, list[CallDeal]] = {}
+    people: dict[str, Person] = {}
 
 
 class CallFilter(msgspec.Struct, kw_only=True):
@@ -85,18 +95,30 @@ def _row(record: CallRecord, at: float, first_seq: int | None) -> dict[str, obje
 
 
 async def standing(conn: AsyncConnection, changes: Sequence[Change]) -> Standing:
-    """What the store has of the calls of these changes, whose own tags are written already.
+    """What the store has of the calls of these changes.
 
+    What the changes bring of their own, tags and who is responsible, is written already.
     Their rows are locked from here on, always in the order of ids (no deadlock).
     """
     versions: dict[str, int] = {}
     tagged = {change.record.id for change in changes if change.tags}
+    cared_for = {c.record.id for c in changes if c.record.responsible is not None}
+    dealt = set()
     for part in dialect.parts(sorted({change.record.id for change in changes})):
         for row in await conn.execute(_STANDING, {"ids": part}):
             versions[row.id] = row.version
             if row.tagged:
                 tagged.add(row.id)
-    return Standing(versions, await tags_.of_calls(conn, tagged))
+            if row.dealt:
+                dealt.add(row.id)
+            if row.cared_for:
+                cared_for.add(row.id)
+    return Standing(
+        versions,
+        await tags_.of_calls(conn, tagged),
+        await deals_.of_calls(conn, dealt),
+        await people_.of_calls(conn, cared_for),
+    )
 
 
 async def _save_recordings(conn: AsyncConnection, records: Iterable[CallRecord]) -> None:
@@ -117,10 +139,10 @@ async def save(
 ) -> list[CallRecord]:
     """Save many changes, several of one call too; returns their records as committed, in order.
 
-    A returned record bears its version and the tags that stand in the store; those of the record
-    given are ignored (tags are written by `tags.add`, before). `first_seqs`: call id -> journal
-    number from which on the call can be rebuilt; the first one saved stays. `stood`: of one who
-    has asked for it in this transaction.
+    A returned record bears its version and the tags, deals and responsible person that stand in the
+    store; those of the record given are ignored (they are written before, by their own modules).
+    `first_seqs`: call id -> journal number from which on the call can be rebuilt; the first one
+    saved stays. `stood`: of one who has asked for it in this transaction.
     """
     if not changes:
         return []
@@ -132,22 +154,37 @@ async def save(
     for change in changes:
         call_id = change.record.id
         versions[call_id] = version = versions.get(call_id, 0) + 1
-        record = msgspec.structs.replace(change.record, version=version, tags=[])
+        record = msgspec.structs.replace(
+            change.record, version=version, tags=[], deals=[], responsible=None
+        )
         latest[call_id] = record, change.at
         saved.append(record)
     rows = [_row(record, at, first_seqs.get(record.id)) for record, at in latest.values()]
     await conn.execute(dialect.upsert(conn.dialect.name, calls, keep=("first_seq",)), rows)
     await _save_recordings(conn, (record for record, _ in latest.values()))
     for record in saved:
-        record.tags = list(stood.tags.get(record.id, ()))
+        _lay(record, stood)
     return saved
+
+
+def _lay(record: CallRecord, stood: Standing) -> None:
+    """Over the record what has tables of its own."""
+    record.tags = list(stood.tags.get(record.id, ()))
+    record.deals = list(stood.deals.get(record.id, ()))
+    record.responsible = stood.people.get(record.id)
 
 
 async def _decoded(conn: AsyncConnection, texts: Sequence[str]) -> list[CallRecord]:
     records = [_decoder.decode(text) for text in texts]
-    standing = await tags_.of_calls(conn, [record.id for record in records])
+    ids = [record.id for record in records]
+    stood = Standing(
+        {},
+        await tags_.of_calls(conn, ids),
+        await deals_.of_calls(conn, ids),
+        await people_.of_calls(conn, ids),
+    )
     for record in records:
-        record.tags = standing.get(record.id, [])
+        _lay(record, stood)
     return records
 
 

@@ -1,6 +1,6 @@
 """The outbox: what each CRM target is owed, written in the transaction of the call it tells of.
 
-Order is kept a (target, call): only the earliest waiting version of a call is offered, and the
+Order is kept a (target, call): only the earliest owed version of a call is offered, and the
 next one when that is settled (sent, dead or dropped). So a blocked row blocks its own call and no
 other, and the order needs no memory: after a restart the same question gives the same answer.
 """
@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, bindparam, exists, func, literal_column, s
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from calltrackd.model import outbox as model
 from calltrackd.model.outbox import OutboxRow, OutboxState
 from calltrackd.store import dialect
 from calltrackd.store.errors import NotUnique
-from calltrackd.store.tables import DEAD, WAITING, outbox
+from calltrackd.store.tables import DEAD, OWED, OWED_STATES, outbox
 
 
 class Backlog(msgspec.Struct):
@@ -40,13 +41,13 @@ async def add(conn: AsyncConnection, rows: Iterable[OutboxRow]) -> None:
 
 
 def _is_head() -> ColumnElement[bool]:
-    """No earlier version of the same call waits for the same target."""
+    """No earlier version of the same call is owed to the same target."""
     earlier = outbox.alias()
     return ~exists().where(
         earlier.c.call_id == outbox.c.call_id,
         earlier.c.target == outbox.c.target,
         earlier.c.version < outbox.c.version,
-        earlier.c.state == literal_column("'waiting'"),
+        earlier.c.state.in_(OWED_STATES),
     )
 
 
@@ -58,7 +59,7 @@ async def waiting(
     `due`: only those whose `next_at` is not later (unix seconds); None: all, so that the first
     one tells when to wake up.
     """
-    query = select(outbox).where(outbox.c.target == target, WAITING, _is_head())
+    query = select(outbox).where(outbox.c.target == target, OWED, _is_head())
     if due is not None:
         query = query.where(outbox.c.next_at <= due)
     query = query.order_by(outbox.c.next_at, outbox.c.created_at).limit(limit)
@@ -77,13 +78,19 @@ _OUTCOME = (
 _SETTLE = (
     update(outbox)
     .where(outbox.c.id == bindparam("row_id"))
-    .where(WAITING | (bindparam("new_state") == literal_column("'sent'")))
+    .where(OWED | (bindparam("new_state") == literal_column("'sent'")))
     .values({name: bindparam(f"new_{name}") for name in _OUTCOME})
+)
+_INTEND = update(outbox).where(outbox.c.id == bindparam("row_id"), OWED).values(state="sending")
+_INTERRUPTED = (
+    update(outbox)
+    .where(OWED, outbox.c.state == literal_column("'sending'"))
+    .values(state="unknown")
 )
 _HOLD_BACK = (
     update(outbox)
     .where(outbox.c.call_id == bindparam("of_call"), outbox.c.target == bindparam("to_target"))
-    .where(outbox.c.version > bindparam("from_version"), WAITING)
+    .where(outbox.c.version > bindparam("from_version"), OWED)
     .where(outbox.c.next_at < bindparam("until"))
     .values(next_at=bindparam("until"))
 )
@@ -92,7 +99,7 @@ _HOLD_BACK = (
 async def settle(conn: AsyncConnection, tried: Sequence[OutboxRow]) -> None:
     """Write down how deliveries went: the rows as taken from `waiting`, with their new state.
 
-    A row still `waiting` is tried again at its `next_at`, and later versions of its call not
+    A row still owed is tried again at its `next_at`, and later versions of its call not
     before: else they would stand in front of the queue and be looked at in vain each time. A row
     that somebody dropped or forgot meanwhile stays so, unless it was sent.
     """
@@ -111,10 +118,21 @@ async def settle(conn: AsyncConnection, tried: Sequence[OutboxRow]) -> None:
             "until": row.next_at,
         }
         for row in tried
-        if row.state == "waiting"
+        if row.state in model.OWED
     ]
     if again:
         await conn.execute(_HOLD_BACK, again)
+
+
+async def intend(conn: AsyncConnection, row_id: str) -> None:
+    """A CRM is about to be told of this row: what follows from that will have to be asked."""
+    await conn.execute(_INTEND, {"row_id": row_id})
+
+
+async def interrupted(conn: AsyncConnection) -> int:
+    """At a start: of rows that were being sent nobody knows what became. Returns how many."""
+    done = await conn.execute(_INTERRUPTED)
+    return done.rowcount
 
 
 async def list_rows(
@@ -154,8 +172,8 @@ async def retry(conn: AsyncConnection, row_ids: Sequence[str], at: float) -> int
 
 
 async def drop(conn: AsyncConnection, row_ids: Sequence[str]) -> int:
-    """Give up waiting or dead rows for good; a sent one stays sent. Returns how many."""
-    open_ = outbox.c.state.in_(("waiting", "dead"))
+    """Give up owed or dead rows for good; a sent one stays sent. Returns how many."""
+    open_ = OWED | DEAD
     done = 0
     for part in dialect.parts(row_ids):
         rows = update(outbox).where(outbox.c.id.in_(part), open_).values(state="dropped")
@@ -167,7 +185,7 @@ async def backlog(conn: AsyncConnection) -> dict[str, Backlog]:
     """Target -> what it is owed; a target that is owed nothing is not a key."""
     found: dict[str, Backlog] = {}
     target = outbox.c.target
-    owed = select(target, func.count(), func.min(outbox.c.created_at)).where(WAITING)
+    owed = select(target, func.count(), func.min(outbox.c.created_at)).where(OWED)
     for name, count, oldest in await conn.execute(owed.group_by(target)):
         found[name] = Backlog(name, waiting=count, oldest_at=oldest)
     dead = select(target, func.count()).where(DEAD).group_by(target)

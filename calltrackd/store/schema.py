@@ -11,10 +11,11 @@ from contextlib import asynccontextmanager
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from calltrackd.store import deal_tables  # noqa: F401 - its tables are of the schema
 from calltrackd.store.errors import SchemaOld, SchemaUnknown
 from calltrackd.store.tables import metadata
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """All revisions, oldest first, as in `migrations/versions`."""
 
 HEAD = REVISIONS[-1]

@@ -12,6 +12,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     Double,
     ForeignKey,
     Index,
@@ -32,11 +33,11 @@ metadata = MetaData(
     }
 )
 
-_SERIAL = BigInteger().with_variant(Integer, "sqlite")
+SERIAL = BigInteger().with_variant(Integer, "sqlite")
 """SQLite counts by itself only in a column of this very type."""
 
 
-def _call_key() -> ForeignKey:
+def call_key() -> ForeignKey:
     """Checked at commit, since a tag can be written before the first version of its call."""
     return ForeignKey(
         "calls.id",
@@ -79,7 +80,7 @@ Index("calls_open", calls.c.pbx, calls.c.first_seq, sqlite_where=_OPEN, postgres
 tags = Table(
     "tags",
     metadata,
-    Column("call_id", Text, _call_key(), primary_key=True),
+    Column("call_id", Text, call_key(), primary_key=True),
     Column("at", Double, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("source", Text, primary_key=True),
@@ -92,7 +93,7 @@ tags = Table(
 recordings = Table(
     "recordings",
     metadata,
-    Column("call_id", Text, _call_key(), primary_key=True),
+    Column("call_id", Text, call_key(), primary_key=True),
     Column("path", Text, primary_key=True),
     Column("side", Text, nullable=False),
 )
@@ -116,19 +117,22 @@ outbox = Table(
     Column("last_status", Integer),
 )
 
-WAITING = outbox.c.state == literal_column("'waiting'")
+OWED_STATES: list[ColumnElement[str]] = [
+    literal_column(f"'{state}'") for state in ("waiting", "sending", "unknown")
+]
+OWED = outbox.c.state.in_(OWED_STATES)
 DEAD = outbox.c.state == literal_column("'dead'")
 """Literals, not parameters: SQLite uses a partial index only when it can read its condition."""
 
 Index("outbox_call", outbox.c.call_id, outbox.c.target, outbox.c.version)
 Index("outbox_created", outbox.c.created_at)
 Index(
-    "outbox_waiting",
+    "outbox_owed",
     outbox.c.target,
     outbox.c.next_at,
     outbox.c.created_at,
-    sqlite_where=WAITING,
-    postgresql_where=WAITING,
+    sqlite_where=OWED,
+    postgresql_where=OWED,
 )
 Index("outbox_dead", outbox.c.target, sqlite_where=DEAD, postgresql_where=DEAD)
 
@@ -141,11 +145,38 @@ attachments = Table(
 )
 """How far the journal of an attachment is in the tables above."""
 
+crm_memos = Table(
+    "crm_memos",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("about", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("updated_at", Double, nullable=False),
+)
+"""What a CRM target knows: `about` a call (key: its id), a client (key: E.164) or the target itself
+(key: what of it, such as its tokens). `value` is JSON."""
+
+Index("crm_memos_key", crm_memos.c.key)
+
+crm_links = Table(
+    "crm_links",
+    metadata,
+    Column("target", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("remote_id", Text, primary_key=True),
+    Column("call_id", Text, primary_key=True),
+    Column("at", Double, nullable=False),
+)
+"""Under which entities of a CRM a call is kept there."""
+
+Index("crm_links_call_id", crm_links.c.call_id)
+
 transcripts = Table(
     "transcripts",
     metadata,
-    Column("id", _SERIAL, primary_key=True),
-    Column("call_id", Text, _call_key(), nullable=False),
+    Column("id", SERIAL, primary_key=True),
+    Column("call_id", Text, call_key(), nullable=False),
     Column("path", Text, nullable=False),
     Column("engine", Text, nullable=False),
     Column("model", Text, nullable=False),
@@ -198,8 +229,8 @@ for _database, _statements in SEARCH.items():
 speech_jobs = Table(
     "speech_jobs",
     metadata,
-    Column("id", _SERIAL, primary_key=True),
-    Column("call_id", Text, _call_key(), nullable=False),
+    Column("id", SERIAL, primary_key=True),
+    Column("call_id", Text, call_key(), nullable=False),
     Column("path", Text, nullable=False),
     Column("live", Boolean, nullable=False),
     Column("call_started_at", Double, nullable=False),
@@ -240,7 +271,7 @@ Index(
 talk_maps = Table(
     "talk_maps",
     metadata,
-    Column("call_id", Text, _call_key(), primary_key=True),
+    Column("call_id", Text, call_key(), primary_key=True),
     Column("made_at", Double, nullable=False),
     Column("map", Text, nullable=False),
 )

@@ -7,11 +7,17 @@
 | `/metrics` | Prometheus text format |
 | `/v1/calls/open` | public records of the calls in progress |
 | `/v1/live` | the same and each change, as Server-Sent Events (sse.py) |
+| `/v1/route` | whose client is on the line (route.py) |
+| `/v1/crm/TARGET` | webhooks of CRMs (postbox.py) |
+| `/v1/recordings/CALL/NAME` | recordings by signed links (recordings.py) |
+
+The last two prove who they are to everybody, so they may be served to the outside, on a port of
+their own when there is one.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Protocol
 
 import msgspec
 from aiohttp import web
@@ -19,6 +25,7 @@ from aiohttp import web
 from calltrackd.model.call import CallRecord, public
 from calltrackd.ops.metrics import CONTENT_TYPE, Metrics
 from calltrackd.web import sse
+from calltrackd.web.answers import error, shown
 from calltrackd.web.hosts import guard
 from calltrackd.web.live import LiveBus, Seat
 
@@ -33,27 +40,58 @@ class ListenError(Exception):
 
 
 class Sight(msgspec.Struct):
-    """What the pages look at. `reasons`: why calls can't be followed now, empty when ready."""
+    """What the pages look at.
+
+    `reasons`: why calls can't be followed now, empty when ready. `troubles`: what needs somebody
+    all the same: targets that refuse us.
+    """
 
     version: str
     metrics: Metrics
     bus: LiveBus
     open_calls: Callable[[], Iterable[CallRecord]]
     reasons: Callable[[], Awaitable[list[str]]]
+    troubles: Callable[[], list[str]] = list
+
+
+class Pages(Protocol):
+    """Addresses that another module answers."""
+
+    def add_to(self, router: web.UrlDispatcher) -> None:
+        """Add them."""
 
 
 def application(
-    sight: Sight, hosts: Collection[str] = (), heartbeat_s: float = HEARTBEAT_S
+    sight: Sight,
+    hosts: Collection[str] = (),
+    heartbeat_s: float = HEARTBEAT_S,
+    *,
+    more: Iterable[Pages] = (),
+    outside: Iterable[Pages] = (),
+    outside_host: str | None = None,
 ) -> web.Application:
-    """The application. `hosts`: names besides addresses and localhost by which it may be called."""
+    """The application. `hosts`: names besides addresses and localhost by which it may be called.
+
+    `outside`: pages that may also be asked for under the name `outside_host`, and only they.
+    """
     pages = _Pages(sight, heartbeat_s)
-    app = web.Application(middlewares=[guard({host.lower() for host in hosts})])
+    app = web.Application(middlewares=[guard({host.lower() for host in hosts}, outside_host)])
+    for one in (*more, *outside):
+        one.add_to(app.router)
     app.router.add_get("/healthz", pages.healthz)
     app.router.add_get("/readyz", pages.readyz)
     app.router.add_get("/metrics", pages.metrics)
     app.router.add_get("/v1/calls/open", pages.open_calls)
     app.router.add_get("/v1/live", pages.live)
     app.on_shutdown.append(pages.send_home)
+    return app
+
+
+def outside_application(pages: Iterable[Pages]) -> web.Application:
+    """What the second port serves: pages that prove everything themselves, under any name."""
+    app = web.Application()
+    for one in pages:
+        one.add_to(app.router)
     return app
 
 
@@ -83,24 +121,25 @@ class _Pages:
         self._heartbeat_s = heartbeat_s
 
     async def healthz(self, _request: web.Request) -> web.Response:
-        return _json({"status": "alive", "version": self._sight.version})
+        return shown({"status": "alive", "version": self._sight.version})
 
     async def readyz(self, _request: web.Request) -> web.Response:
         reasons = await self._sight.reasons()
+        told = {"reasons": reasons, "troubles": self._sight.troubles()}
         if reasons:
-            return _json({"status": "not ready", "reasons": reasons}, status=503)
-        return _json({"status": "ready", "reasons": []})
+            return shown({"status": "not ready", **told}, status=503)
+        return shown({"status": "ready", **told})
 
     async def metrics(self, _request: web.Request) -> web.Response:
         page = await self._sight.metrics.page()
         return web.Response(body=page, headers={"Content-Type": CONTENT_TYPE})
 
     async def open_calls(self, _request: web.Request) -> web.Response:
-        return _json([public(record) for record in self._sight.open_calls()])
+        return shown([public(record) for record in self._sight.open_calls()])
 
     async def live(self, request: web.Request) -> web.StreamResponse:
         if self._sight.bus.watchers >= MOST_WATCHERS:
-            return _json({"error": f"{MOST_WATCHERS} watchers are enough"}, status=503)
+            return error(503, f"{MOST_WATCHERS} watchers are enough")
         response = web.StreamResponse(
             headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         )
@@ -120,11 +159,3 @@ class _Pages:
 
     async def send_home(self, _app: web.Application) -> None:
         self._sight.bus.close()
-
-
-def _json(data: Any, status: int = 200) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(data),
-        status=status,
-        headers={"Content-Type": "application/json", "Cache-Control": "no-store"},
-    )

@@ -10,7 +10,19 @@ import pytest
 from calltrackd.cli import main
 
 DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
-OURS = ("calls", "forget", "models", "outbox", "phrases", "speech", "tag", "tail", "transcripts")
+OURS = (
+    "calls",
+    "crm",
+    "deals",
+    "forget",
+    "models",
+    "outbox",
+    "phrases",
+    "speech",
+    "tag",
+    "tail",
+    "transcripts",
+)
 COMMON = {"--help", "--config", "--json"}
 
 

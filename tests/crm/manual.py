@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from calltrackd.crm.outcome import Delivered, Outcome
 from calltrackd.crm.rows import row_id
-from calltrackd.crm.target import Target
+from calltrackd.crm.target import HookTarget, Target
 from calltrackd.model.call import Step
-from calltrackd.model.outbox import OutboxRow
+from calltrackd.model.outbox import OWED, OutboxRow
 
 START = 1_795_423_338.0
 KEY = bytes(range(32))
@@ -32,9 +32,9 @@ def a_row(call: str = "c1", version: int = 1, target: str = "crm", **fields: obj
     )
 
 
-def a_target(name: str = "crm", url: str = "http://127.0.0.1:1/", **fields: object) -> Target:
+def a_target(name: str = "crm", url: str = "http://127.0.0.1:1/", **fields: object) -> HookTarget:
     """A target on this machine, signed with KEY."""
-    return Target(**{"name": name, "url": url, "keys": (KEY,), "allow_private": True, **fields})
+    return HookTarget(**{"name": name, "url": url, "keys": (KEY,), "allow_private": True, **fields})
 
 
 class ManualTimer:
@@ -96,7 +96,7 @@ class MemoryLedger:
             raise self.broken
         self.reads += 1
         rows = [row for row in self.rows.values() if row.target == target]
-        return [row for row in rows if row.state == "waiting"]
+        return [row for row in rows if row.state in OWED]
 
     async def due(self, target: str, now: float, limit: int) -> list[OutboxRow]:
         heads: dict[str, OutboxRow] = {}
@@ -114,11 +114,14 @@ class MemoryLedger:
     async def picked_up_at(self, call_id: str) -> float | None:
         return self.picked_up.get(call_id)
 
+    async def interrupted(self) -> int:
+        return 0
+
     async def settle(self, rows: Sequence[OutboxRow]) -> None:
         if self.broken:
             raise self.broken
         for row in rows:
-            if self.rows[row.id].state == "waiting":
+            if self.rows[row.id].state in OWED:
                 self.rows[row.id] = replace(row)
 
 

@@ -11,7 +11,8 @@ import pytest
 from calltrackd.crm.dispatcher import Dispatcher
 from calltrackd.crm.ledger import StoreLedger
 from calltrackd.crm.target import Shape, Target
-from calltrackd.crm.webhook.mapping import MappingError
+from calltrackd.crm.templates import TemplateFault
+from calltrackd.crm.webhook.sender import WebhookSender
 from calltrackd.model.call import Change
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.store import calls, outbox
@@ -52,6 +53,7 @@ async def states(store: Store) -> Counter[str]:
 @asynccontextmanager
 async def delivering(store: Store, *targets: Target, **fields) -> AsyncIterator[Dispatcher]:
     """A dispatcher on the store, stopped in order at the end."""
+    fields.setdefault("make_sender", WebhookSender)
     dispatcher = Dispatcher(StoreLedger(store), targets, **fields)
     task = asyncio.create_task(dispatcher.run())
     try:
@@ -84,7 +86,9 @@ async def test_committed_rows_arrive_in_order_and_are_settled(store, receiver):
 async def test_crash_between_delivery_and_settling_sends_the_same_id_again(store, receiver):
     """The receiver took it, we died before we knew: it is sent again and known by its id."""
     rows = await commit(store, a_row("c1"), a_row("c1", 2))
-    dispatcher = Dispatcher(StoreLedger(store), [a_target(url=receiver.url)])
+    dispatcher = Dispatcher(
+        StoreLedger(store), [a_target(url=receiver.url)], make_sender=WebhookSender
+    )
     receiver.fail(Fault(hang=True, accept=True))
     task = asyncio.create_task(dispatcher.run())
     await receiver.until(lambda one: len(one.accepted) == 1)
@@ -93,7 +97,7 @@ async def test_crash_between_delivery_and_settling_sends_the_same_id_again(store
     for lane in dispatcher._lanes.values():
         for request in lane._tasks:
             request.cancel()
-        await lane._sender.close()
+        await lane.sender.close()
     assert await states(store) == {"waiting": 2}
 
     async with delivering(store, a_target(url=receiver.url)):
@@ -140,8 +144,6 @@ async def test_target_down_for_days_gets_everything(store):
 
 
 def _sender(target: Target, clock: ManualClock):
-    from calltrackd.crm.webhook.sender import WebhookSender
-
     return WebhookSender(target, clock.now)
 
 
@@ -166,7 +168,9 @@ async def test_stop_waits_for_requests_on_the_wire_and_no_longer(store, receiver
     assert await states(store) == {"sent": 1}
 
     await commit(store, a_row("c2"))
-    dispatcher = Dispatcher(StoreLedger(store), [a_target(url=receiver.url)])
+    dispatcher = Dispatcher(
+        StoreLedger(store), [a_target(url=receiver.url)], make_sender=WebhookSender
+    )
     receiver._release.clear()
     receiver.fail(Fault(hang=True))
     task = asyncio.create_task(dispatcher.run())
@@ -183,7 +187,7 @@ async def test_retargeting_moves_rows_to_the_new_address_once(store, receiver):
     async with delivering(store, nowhere) as dispatcher:
         await until(lambda: dispatcher.status()[0].state == "open")
         wrong = a_target(shape=Shape(fields={"x": "{{ oops }}"}))
-        with pytest.raises(MappingError):
+        with pytest.raises(TemplateFault):
             await dispatcher.retarget([a_target(url=receiver.url), wrong])
         assert dispatcher.status()[0].state == "open"
         await dispatcher.retarget([a_target(url=receiver.url)])

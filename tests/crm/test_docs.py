@@ -7,7 +7,7 @@ from typing import get_args
 
 from calltrackd.crm.backoff import CEILINGS_S
 from calltrackd.crm.lane import Word
-from calltrackd.crm.target import target_of
+from calltrackd.crm.target import hook_of
 from calltrackd.crm.webhook.mapping import Mapper
 from calltrackd.crm.webhook.signature import sign
 from calltrackd.model.call import Step
@@ -59,7 +59,7 @@ def test_examples_of_settings_are_valid_and_their_mappings_compile():
     settings = {k: v for k, v in plain["target"][0].items() if k not in {"secret_file", "tls_ca"}}
     for mapping in mappings:
         given = {**settings, "secrets": [SECRET], **mapping["target"]}
-        target = target_of(WebhookTarget.model_validate(given))
+        target = hook_of(WebhookTarget.model_validate(given))
         assert Mapper(target.name, target.shape)
 
 
@@ -85,7 +85,7 @@ def test_settings_become_the_target_that_they_describe():
             "mapping": {"method": "PUT", "headers": {"X-A": "b"}, "fields": {"c": "{{ id }}"}},
         }
     )
-    target = target_of(settings)
+    target = hook_of(settings)
     assert target.keys == (signing_key(SECRET),)
     assert (target.method, target.headers, target.concurrency) == ("PUT", {"X-A": "b"}, 3)
     limits = target.connect_s, target.answer_s, target.give_up_s, target.stale_s

@@ -292,3 +292,63 @@ async def test_sender_with_a_fault_keeps_the_row_owed(start):
     faulty = False
     await stage.pass_time(30)
     await until(lambda: set(stage.ledger.states().values()) == {"sent"})
+
+
+async def test_start_overtakes_a_backlog(start):
+    """More is owed than fits the window: a phone that rings now does not wait for it."""
+    stage = await start(a_target(concurrency=2))
+    stage.sender.gate = asyncio.Event()
+    stage.commit(*(a_row(f"o{n}") for n in range(3 * MOST_ROWS)))
+    await stage.pass_time(15)
+    assert stage.dispatcher.status()[0].state == "behind"
+    stage.commit(a_start("new"))
+    stage.sender.gate.set()
+    await until(lambda: stage.sender.versions("new") == [1])
+    assert [row.call_id for row in stage.sender.sent["crm"]].index("new") == 2
+
+
+async def test_slots_are_kept_for_starts(start):
+    """Slow deliveries fill all slots but the reserved ones; starts use those."""
+    stage = await start(a_target(concurrency=4, reserved=2))
+    stage.sender.gate = asyncio.Event()
+    stage.commit(*(a_row(f"c{n}") for n in range(10)))
+    await settle_down()
+    assert len(stage.sender.sent["crm"]) == 2
+    stage.commit(*(a_start(f"s{n}") for n in range(3)))
+    await settle_down()
+    assert [row.call_id for row in stage.sender.sent["crm"]][2:] == ["s0", "s1"]
+    stage.sender.gate.set()
+    await until(lambda: len(stage.sender.sent["crm"]) == 13)
+    assert stage.sender.most_at_once == 4
+
+
+async def test_reserved_slots_do_not_stop_the_probe(start):
+    """A target that was down is probed by whatever is owed, starts or not."""
+    down = True
+    stage = await start(
+        a_target(concurrency=2, reserved=1), script=lambda _row: DOWN if down else Delivered(200)
+    )
+    stage.commit(a_row("c1"))
+    await stage.pass_time(3)
+    down = False
+    await stage.pass_time(120)
+    assert set(stage.ledger.states().values()) == {"sent"}
+
+
+async def test_lane_with_full_slots_sleeps(start):
+    """Rows that are due and may not use the reserved slots don't keep the loop busy."""
+    stage = await start(a_target(concurrency=3, reserved=2))
+    stage.sender.gate = asyncio.Event()
+    stage.commit(*(a_row(f"c{n}") for n in range(5)))
+    await settle_down()
+    turns = 0
+    look = stage.dispatcher._lanes["crm"]._arm
+
+    def counted(now):
+        nonlocal turns
+        turns += 1
+        look(now)
+
+    stage.dispatcher._lanes["crm"]._arm = counted
+    await settle_down(200)
+    assert turns <= 1

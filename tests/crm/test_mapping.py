@@ -7,7 +7,8 @@ import pytest
 
 from calltrackd.crm.rows import rows_for
 from calltrackd.crm.target import Shape
-from calltrackd.crm.webhook.mapping import Mapper, MappingError
+from calltrackd.crm.templates import TemplateFault
+from calltrackd.crm.webhook.mapping import Mapper
 from calltrackd.model.call import Source, Tag
 from tests.crm.manual import START, a_target
 from tests.crm.test_rows import a_record
@@ -84,7 +85,7 @@ def test_callers_name_cannot_add_fields_or_run_templates():
 )
 def test_wrong_template_is_told_before_anything_is_sent(template, why):
     """The error names the target, the field, however deep, and what is wrong."""
-    with pytest.raises(MappingError, match=r"target crm, field deep\.0") as told:
+    with pytest.raises(TemplateFault, match=r"target crm, field deep\.0") as told:
         filled("json", deep=[template])
     assert why in str(told.value)
 
@@ -92,12 +93,12 @@ def test_wrong_template_is_told_before_anything_is_sent(template, why):
 @pytest.mark.parametrize("template", ["{{ talk_s / 0 }}", "{{ caller + 1 }}", "{{ queue.x() }}"])
 def test_template_that_fails_on_a_record_names_the_field(template):
     """What goes wrong while filling is told the same way."""
-    with pytest.raises(MappingError, match="target crm, field bad"):
+    with pytest.raises(TemplateFault, match="target crm, field bad"):
         filled("json", bad=template)
 
 
 def test_templates_cannot_leave_the_sandbox():
     """Python's insides are out of reach."""
     reach = "{{ caller.__class__.__mro__[1].__subclasses__() }}"
-    with pytest.raises(MappingError):
+    with pytest.raises(TemplateFault):
         filled("json", bad=reach)

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from calltrackd.crm.outcome import Blocked, Delivered, Failed, Gone, Refused
-from calltrackd.crm.target import Shape, Target
+from calltrackd.crm.target import HookTarget, Shape
 from calltrackd.crm.webhook.sender import MOST_ANSWER_BYTES, WebhookSender
 from tests.crm.manual import KEY, START, a_row, a_target
 from tests.fakes.receiver import Fault, Receiver
@@ -21,7 +21,7 @@ async def receiver() -> AsyncIterator[Receiver]:
         yield running
 
 
-async def sent(target: Target, *rows, clock=None):
+async def sent(target: HookTarget, *rows, clock=None):
     """The outcome of the last of the rows, one row where none is given."""
     sender = WebhookSender(target, **({"clock": clock} if clock else {}))
     try:

@@ -10,6 +10,8 @@ import pytest
 from calltrackd.model import call as model
 from calltrackd.model.call import CallRecord, public
 from calltrackd.model.channel import Disposition, Side
+from calltrackd.model.deal import CallDeal, DealKind, DealStatus, JoinWay
+from calltrackd.model.person import Person
 from calltrackd.settings.kinds import BUILT_IN
 
 DOCS = (Path(__file__).parents[2] / "docs/record.md").read_text()
@@ -22,6 +24,8 @@ NESTED = {
     "recordings": model.Recording,
     "source": model.Source,
     "earlier": model.EarlierCall,
+    "deals": CallDeal,
+    "responsible": Person,
 }
 WORDS = {
     "outcome": get_args(model.Outcome),
@@ -32,6 +36,7 @@ WORDS = {
     "recordings": get_args(Side),
     "kind": BUILT_IN,
     "certainty": get_args(model.Certainty),
+    "deals": (*get_args(DealKind), *get_args(DealStatus), *get_args(JoinWay)),
 }
 
 

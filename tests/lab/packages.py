@@ -77,7 +77,7 @@ def asterisk_tree(version: int, cache: Path) -> Tree:
     """
     root = cache / SUITES[version]
     cache.mkdir(parents=True, exist_ok=True)
-    with _alone(cache / f"{root.name}.lock"):
+    with alone(cache / f"{root.name}.lock"):
         if not (root / ".complete").exists():
             shutil.rmtree(root, ignore_errors=True)
             _unpack(version, root, cache)
@@ -86,7 +86,8 @@ def asterisk_tree(version: int, cache: Path) -> Tree:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def alone(path: Path) -> Iterator[None]:
+    """One process at a time, known by a lock on the file `path`."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -97,10 +98,10 @@ def _unpack(version: int, root: Path, cache: Path) -> None:
         raise Unavailable(f"the packages are for x86_64, this machine is {platform.machine()}")
     mode = "auto" if os.getuid() == 0 else "chrootless"
     options = [f"--aptopt={line}" for line in APT]
-    tool, mirror = str(_mmdebstrap(cache)), _mirror()
-    _run(
+    tool, source = str(_mmdebstrap(cache)), mirror()
+    run(
         [tool, "--variant=extract", f"--mode={mode}", *options,
-         f"--include={PACKAGES[version]}", SUITES[version], str(root), mirror]
+         f"--include={PACKAGES[version]}", SUITES[version], str(root), source]
     )  # fmt: skip
     for name in ("bin", "sbin", "lib", "lib64"):  # usr-merge links come with scripts not run
         link = root / name
@@ -108,12 +109,12 @@ def _unpack(version: int, root: Path, cache: Path) -> None:
             link.symlink_to(f"usr/{name}")
 
 
-def _mirror() -> str:
+def mirror() -> str:
     """The Debian mirror that this machine's apt uses."""
     if given := os.environ.get("DEBIAN_MIRROR"):
         return given
     try:
-        listed = _run(["apt-get", "indextargets", "--format", "$(REPO_URI)"])
+        listed = run(["apt-get", "indextargets", "--format", "$(REPO_URI)"])
     except FileNotFoundError:
         raise Unavailable("no apt on this machine") from None
     for line in listed.split():
@@ -130,13 +131,14 @@ def _mmdebstrap(cache: Path) -> Path:
     tool = folder / "usr/bin/mmdebstrap"
     if not tool.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _run(["apt-get", "download", "mmdebstrap"], folder)
+        run(["apt-get", "download", "mmdebstrap"], folder)
         package = next(folder.glob("mmdebstrap_*.deb"))
-        _run(["dpkg-deb", "-x", str(package), str(folder)])
+        run(["dpkg-deb", "-x", str(package), str(folder)])
     return tool
 
 
-def _run(command: list[str], folder: Path | None = None) -> str:
+def run(command: list[str], folder: Path | None = None) -> str:
+    """What a program prints. Raises `Unavailable` where it fails."""
     try:
         done = subprocess.run(
             command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import pytest
 from structlog.testing import capture_logs
 
+from calltrackd.crm.returns.people import Tally
 from calltrackd.ops.metrics import Metrics
 
 DOCS = Path(__file__).parents[2] / "docs" / "metrics.md"
@@ -74,6 +75,12 @@ async def test_documented_labels_are_those_on_the_page(metrics: Metrics) -> None
     metrics.sample("live_gap_seconds", lambda: {("r",): 1})
     for name in ("live_voices", "live_audio_seconds", "live_strangers", "speech_child_deaths"):
         metrics.sample(name, lambda: {(): 1})
+    metrics.returns.inbox({}, ["t"])
+    metrics.returns.polls({"t": 1.0})
+    metrics.returns.deals({("t", "s"): 1})
+    metrics.returns.lookups(Tally())
+    metrics.returns.webhooks.labels("t", "r").inc()
+    metrics.returns.route.labels("r").observe(0.1)
     shown: dict[str, list[str]] = {}
     for name in await figures(metrics):
         plain = re.sub(r"_(total|bucket|sum|count|info)(?=\{|$)", "", name)

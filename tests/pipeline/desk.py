@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from calltrackd.crm.target import Target
+from calltrackd.crm.target import HookTarget
 from calltrackd.model.call import CallRecord, Change, Step, Tag, public
 from calltrackd.pipeline.build import enricher_of
 from calltrackd.pipeline.commit import Committed, Committer
@@ -17,7 +17,7 @@ from calltrackd.store.engine import Store
 from calltrackd.store.errors import StoreDown
 from tests.store.build import record
 
-TARGETS = [Target(name="crm", url="https://crm.example/hook")]
+TARGETS = [HookTarget(name="crm", url="https://crm.example/hook")]
 SETTINGS = Settings(
     number=[
         Number(did="+74950000001", source="google"),

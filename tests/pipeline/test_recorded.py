@@ -2,7 +2,7 @@
 
 import pytest
 
-from calltrackd.crm.target import Target
+from calltrackd.crm.target import HookTarget
 from calltrackd.model.call import Change, Recording
 from calltrackd.model.speech_job import Job
 from calltrackd.model.transcript import Transcript, Turn
@@ -16,7 +16,7 @@ from calltrackd.store import calls, outbox, speech_jobs, transcripts
 from calltrackd.store.engine import Store
 from tests.store.build import START, read, record, write
 
-TARGETS = [Target(name="crm", url="https://crm.example/hook")]
+TARGETS = [HookTarget(name="crm", url="https://crm.example/hook")]
 SETTINGS = Settings()
 
 

@@ -1,5 +1,10 @@
-"""The tables of docs/settings.md as the models say them: the test compares, `python -m` prints."""
+"""The tables of docs/settings.md as the models say them: the test compares, `python -m` prints.
 
+CRMs have pages of their own: docs/crm.md what they have in common (`python -m
+tests.settings.reference crm`), docs/crm/KIND.md the rest (the same with the kind's name).
+"""
+
+import sys
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
@@ -7,7 +12,8 @@ import msgspec
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from calltrackd.settings import Settings, shape
+from calltrackd.settings import CrmTarget, Settings, shape
+from calltrackd.settings.crm import AnyCrm
 
 WORDS = {"str": "text", "SecretStr": "text", "int": "integer", "float": "number", "Path": "path"}
 
@@ -23,7 +29,7 @@ def _sections(model: type[BaseModel], path: str, heading: str) -> Iterator[tuple
     for name, field in model.model_fields.items():
         kind = shape.bare(field.annotation)
         many = shape.is_list(kind)
-        forms = shape.models(get_args(kind)[0] if many else kind)
+        forms = forms_of(get_args(kind)[0] if many else kind)
         if forms:
             tables[f"{path}{name}"] = forms, many
         else:
@@ -34,6 +40,26 @@ def _sections(model: type[BaseModel], path: str, heading: str) -> Iterator[tuple
         for form in forms:
             of = f' with `kind = "{shape.tag(form)}"`' if len(forms) > 1 else ""
             yield from _sections(form, f"{below}.", heading + of)
+
+
+def forms_of(kind: Any) -> list[type[BaseModel]]:
+    """The models that stand on the page of all settings."""
+    return [form for form in shape.models(kind) if not issubclass(form, CrmTarget)]
+
+
+def crm_sections() -> Iterator[tuple[str, list[str]]]:
+    """The tables of what all CRMs have in common."""
+    yield from _sections(CrmTarget, "target.", "`[[target]]`")
+
+
+def kind_sections(kind: str) -> Iterator[tuple[str, list[str]]]:
+    """The tables of what a CRM has for itself."""
+    (form,) = [one for one in get_args(AnyCrm) if shape.tag(one) == kind]
+    for heading, rows in _sections(form, "target.", "`[[target]]`"):
+        common = dict(crm_sections()).get(heading, [])
+        names = {line.split("`")[1] for line in common}
+        if own := [line for line in rows if line.split("`")[1] not in names]:
+            yield heading, own
 
 
 def row(name: str, field: FieldInfo) -> str:
@@ -67,7 +93,14 @@ def default(field: FieldInfo) -> str:
     return f"`{text}`"
 
 
+def wanted(words: list[str]) -> Iterator[tuple[str, list[str]]]:
+    """What the command line asks for."""
+    if not words:
+        return sections()
+    return crm_sections() if words == ["crm"] else kind_sections(words[0])
+
+
 if __name__ == "__main__":
-    for title, lines in sections():
+    for title, lines in wanted(sys.argv[1:]):
         print(f"## {title}\n\n| setting | type | default | meaning |\n|---|---|---|---|")  # noqa: T201 - its job
         print("\n".join(lines), end="\n\n")  # noqa: T201 - its job

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from calltrackd.settings import Settings, json_schema, load, shape
-from tests.settings.reference import sections
+from tests.settings.reference import forms_of, sections
 from tests.settings.writing import KEY
 
 ROOT = Path(__file__).parents[2]
@@ -78,7 +78,7 @@ def known(model: object, path: str = "") -> Iterator[str]:
     """`table.key` of every setting."""
     for name, field in model.model_fields.items():  # type: ignore[attr-defined]
         kind = shape.bare(field.annotation)
-        forms = shape.models(shape.inside(kind, 0) if shape.is_list(kind) else kind)
+        forms = forms_of(shape.inside(kind, 0) if shape.is_list(kind) else kind)
         for form in forms:
             yield from known(form, f"{path}{name}.")
         if not forms:

@@ -7,6 +7,8 @@ from calltrackd.model.terms import Term
 from calltrackd.store import (
     calls,
     history,
+    links,
+    memos,
     outbox,
     retention,
     speech_jobs,
@@ -28,6 +30,8 @@ TABLES = {
     "transcripts",
     "speech_jobs",
     "talk_maps",
+    "crm_memos",
+    "crm_links",
 }
 LATER = START + 3600
 QUESTIONS = {
@@ -41,6 +45,11 @@ QUESTIONS = {
     "waiting": lambda conn: outbox.waiting(conn, "crm", 10, due=1.0),
     "settle": lambda conn: outbox.settle(conn, [row()]),
     "backlog": outbox.backlog,
+    "intend": lambda conn: outbox.intend(conn, "a"),
+    "memo": lambda conn: memos.get(conn, "crm", "call", "a"),
+    "memos of calls": lambda conn: memos.drop(conn, "call", ["a"]),
+    "calls of a lead": lambda conn: links.calls_of(conn, "crm", "lead", ["1"]),
+    "links of a call": lambda conn: links.of_call(conn, "a"),
     "prune": lambda conn: retention.prune(conn, LATER),
     "prune deliveries": lambda conn: retention.prune_deliveries(conn, LATER),
     "claim": lambda conn: speech_jobs.claim(conn, "w", LATER, 60.0, 3),

@@ -44,6 +44,46 @@ KEPT = {
         ),
         [("a.wav", "[]", "waiting", "{}")],
     ),
+    "0003": (
+        (
+            "INSERT INTO crm_memos (target, about, key, value, updated_at) VALUES"
+            " ('crm', 'call', 'c', '{}', 1.5);"
+            "INSERT INTO crm_links (target, kind, remote_id, call_id, at) VALUES"
+            " ('crm', 'lead', '7', 'c', 1.5)"
+        ),
+        (
+            "SELECT m.about, m.value, l.kind, l.remote_id FROM crm_memos m"
+            " JOIN crm_links l ON l.call_id = m.key"
+        ),
+        [("call", "{}", "lead", "7")],
+    ),
+    "0004": (
+        (
+            "INSERT INTO calls (id, version, pbx, direction, tracked, outcome, lost, operators,"
+            " started_at, updated_at, record) VALUES"
+            " ('c', 1, 'hq', 'inbound', true, 'answered', false, '', 1.5, 2.5, '{}');"
+            "INSERT INTO deals (target, kind, id, stage, status, amount, changed_at, contacts,"
+            " leads, phones, calls, raw, read_at, seen_at, updated_at, seen_by) VALUES ('crm',"
+            " 'deal', '9', 'WON', 'won', '1.10', 1.5, '[]', '[]', '[]', '[]', '{}', 2, 2, 2,"
+            " 'poll');"
+            "INSERT INTO deal_changes (target, kind, deal_id, at, changed_at, status, stage,"
+            " seen_by) VALUES ('crm', 'deal', '9', 2, 1.5, 'won', 'WON', 'poll');"
+            "INSERT INTO call_deals (target, kind, deal_id, call_id, way, at) VALUES"
+            " ('crm', 'deal', '9', 'c', 'link', 2);"
+            "INSERT INTO call_people (call_id, target, \"user\", at) VALUES ('c', 'crm', '3', 2);"
+            "INSERT INTO people (phone, target, \"user\", looked_at) VALUES ('+7', 'crm', '3', 2);"
+            "INSERT INTO inbox (target, digest, received_at, content_type, body, repeats, state,"
+            " attempts, next_at) VALUES ('crm', 'd', 1, 't', '', 0, 'waiting', 0, 1);"
+            "INSERT INTO watermarks (target, at, updated_at) VALUES ('crm', 1.5, 2)"
+        ),
+        (
+            "SELECT d.amount, c.call_id, h.status, p.target, i.state, w.at FROM deals d"
+            " JOIN call_deals c ON c.deal_id = d.id JOIN deal_changes h ON h.deal_id = d.id"
+            " JOIN people p ON p.target = d.target JOIN inbox i ON i.target = d.target"
+            " JOIN watermarks w ON w.target = d.target"
+        ),
+        [("1.10", "c", "won", "crm", "waiting", 1.5)],
+    ),
 }
 """Revision -> what is written at it, how it is read at the head, and what must come out."""
 

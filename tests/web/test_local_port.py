@@ -42,13 +42,15 @@ class House:
         self.bus = WatchedBus()
         self.open = [call("open-1")]
         self.missing: list[str] = []
+        self.troubles: list[str] = []
         self.url = ""
 
     async def reasons(self) -> list[str]:
         return self.missing
 
     def sight(self) -> Sight:
-        return Sight("1.2.3", Metrics("1.2.3"), self.bus, lambda: self.open, self.reasons)
+        reasons, troubles = self.reasons, lambda: self.troubles
+        return Sight("1.2.3", Metrics("1.2.3"), self.bus, lambda: self.open, reasons, troubles)
 
 
 @pytest.fixture
@@ -103,12 +105,22 @@ async def test_readyz_answers_503_with_the_reasons(
     async with http.get(f"{house.url}/readyz") as response:
         assert (response.status, await response.json()) == (
             200,
-            {"status": "ready", "reasons": []},
+            {"status": "ready", "reasons": [], "troubles": []},
         )
     house.missing = ["hq: no link since 12:00"]
     async with http.get(f"{house.url}/readyz") as response:
         assert response.status == 503
         assert (await response.json())["reasons"] == ["hq: no link since 12:00"]
+
+
+async def test_a_target_that_refuses_us_is_told_and_no_reason_to_be_unready(
+    house: House, http: aiohttp.ClientSession
+) -> None:
+    """Calls are followed all the same: a restart would not help."""
+    house.troubles = ["crm: https://crm.example answered 401"]
+    async with http.get(f"{house.url}/readyz") as response:
+        assert response.status == 200
+        assert (await response.json())["troubles"] == ["crm: https://crm.example answered 401"]
 
 
 async def test_metrics_are_prometheus_text(house: House, http: aiohttp.ClientSession) -> None:

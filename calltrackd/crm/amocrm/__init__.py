@@ -1,0 +1,1 @@
+"""amoCRM and Kommo, by their API v4."""

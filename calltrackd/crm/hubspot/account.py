@@ -1,0 +1,119 @@
+"""What of an account seldom changes, read once an hour: properties, owners, stages, its money."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from calltrackd.crm.clock import Clock
+from calltrackd.crm.hubspot.api import Api, Entity
+from calltrackd.crm.people import CrmUser
+from calltrackd.crm.trouble import AuthFailed, Permanent
+
+KEPT_S = 3600.0
+
+
+class Property(msgspec.Struct, frozen=True):
+    """A property of a kind of entities. `options`: the values that it takes, if they are listed."""
+
+    unique: bool = False
+    options: frozenset[str] = frozenset()
+
+
+class Account:
+    """Every method raises Trouble."""
+
+    def __init__(self, api: Api, clock: Clock) -> None:
+        self._api, self._clock = api, clock
+        self._kept: dict[str, tuple[float, Any]] = {}
+
+    async def itself(self) -> Entity:
+        """`portalId`, `companyCurrency`, `uiDomain` and the like; empty where we may not see it."""
+        found: Entity = await self._remembered("account", self._itself)
+        return found
+
+    async def properties(self, kind: str) -> Mapping[str, Property]:
+        """All properties of a kind (`contacts`, `deals`, `calls`), by name."""
+        found: dict[str, Property] = await self._remembered(
+            f"properties {kind}", lambda: self._properties(kind)
+        )
+        return found
+
+    async def need(self, kind: str, name: str) -> None:
+        """Raises AuthFailed while the kind has no such property with unique values.
+
+        The target rests until the admin has made it: without it calls could be doubled.
+        """
+        if not self._is_unique(await self.properties(kind), name):
+            self._kept.pop(f"properties {kind}", None)
+            raise AuthFailed(f"{kind} have no property {name} with unique values: make it")
+
+    async def owners(self) -> list[CrmUser]:
+        """All owners that are not archived."""
+        return [_user(one) for one in await self._api.about("owners")]
+
+    async def name_of(self, owner: str) -> str | None:
+        """An owner's name; None: not known, or not for us to know."""
+        names: dict[str, str] = await self._remembered("names", self._names)
+        return names.get(owner)
+
+    async def stages(self, pipeline: str) -> list[Entity]:
+        """The stages of a pipeline of deals, in their order; none: there is no such pipeline."""
+        found: list[Entity] = await self._remembered(
+            f"stages {pipeline}", lambda: self._stages(pipeline)
+        )
+        return found
+
+    @staticmethod
+    def _is_unique(known: Mapping[str, Property], name: str) -> bool:
+        return name in known and known[name].unique
+
+    async def _itself(self) -> Entity:
+        try:
+            return await self._api.account()
+        except (AuthFailed, Permanent) as refused:
+            if refused.status == 401:
+                raise
+            return {}
+
+    async def _properties(self, kind: str) -> dict[str, Property]:
+        listed = await self._api.about("properties", f"/{kind}")
+        return {str(one["name"]): _property(one) for one in listed}
+
+    async def _names(self) -> dict[str, str]:
+        try:
+            return {user.id: user.name for user in await self.owners()}
+        except (AuthFailed, Permanent) as refused:
+            if refused.status == 401:
+                raise
+            return {}
+
+    async def _stages(self, pipeline: str) -> list[Entity]:
+        for one in await self._api.about("pipelines", "/deals"):
+            if one.get("id") == pipeline:
+                return sorted(one.get("stages") or [], key=lambda stage: stage["displayOrder"])
+        return []
+
+    async def _remembered(self, what: str, read: Callable[[], Awaitable[Any]]) -> Any:
+        now = self._clock.now()
+        at, value = self._kept.get(what, (-KEPT_S, None))
+        if now - at >= KEPT_S:
+            value = await read()
+            self._kept[what] = now, value
+        return value
+
+
+def _property(one: Entity) -> Property:
+    options = frozenset(str(option.get("value")) for option in one.get("options") or [])
+    return Property(bool(one.get("hasUniqueValue")), options)
+
+
+def _user(one: Entity) -> CrmUser:
+    email = one.get("email") or None
+    name = " ".join(filter(None, (one.get("firstName"), one.get("lastName"))))
+    return CrmUser(
+        id=str(one["id"]),
+        name=name or email or str(one["id"]),
+        email=email,
+        active=not one.get("archived"),
+    )

@@ -1,0 +1,1 @@
+"""What comes back from CRMs: deals by webhook and by poll, and who is responsible for whom."""

@@ -1,0 +1,184 @@
+"""A connector in its house: store, dispatcher, clock, and calls that go by."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from calltrackd.crm.books import Books
+from calltrackd.crm.clock import Timer
+from calltrackd.crm.connector import Connector
+from calltrackd.crm.dispatcher import Dispatcher
+from calltrackd.crm.ledger import StoreLedger
+from calltrackd.crm.rows import rows_for
+from calltrackd.crm.senders import Senders
+from calltrackd.crm.target import CrmTarget, Target, targets_of
+from calltrackd.crm.tools import Tools
+from calltrackd.model.call import CallRecord, Change, Step
+from calltrackd.model.outbox import OutboxRow
+from calltrackd.settings import CrmTarget as CrmSettings
+from calltrackd.settings import Settings
+from calltrackd.store import calls, memos, outbox
+from calltrackd.store.engine import Store
+
+CLIENT = "+79161234567"
+DID = "+74951234567"
+
+
+class QuickClock:
+    """Time that runs `speed` times as fast as the wall's, from now on."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self._began, self._speed = time.time(), speed
+
+    def now(self) -> float:
+        return self._began + (time.time() - self._began) * self._speed
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+        delay = max(0.0, when - self.now()) / self._speed
+        return asyncio.get_running_loop().call_later(delay, callback)
+
+
+def a_call(name: str = "c1", caller: str | None = CLIENT, **fields: Any) -> CallRecord:
+    """A call that rings."""
+    given: dict[str, Any] = {
+        "pbx": "hq",
+        "direction": "inbound",
+        "did": DID,
+        "caller_raw": caller,
+        "started_at": time.time(),
+        "tracked": True,
+        **fields,
+    }
+    return CallRecord(id=name, caller=caller, **given)
+
+
+def answered(call: CallRecord, by: str = "101") -> CallRecord:
+    """The same call while somebody talks."""
+    call.answered_at, call.outcome, call.operators = call.started_at + 5, "answered", [by]
+    return call
+
+
+def ended(call: CallRecord) -> CallRecord:
+    """The same call when it is over."""
+    call.ended_at = call.started_at + 65
+    call.duration_s = 65.0
+    if call.answered_at is None:
+        call.outcome, call.lost = "no_answer", call.direction == "inbound"
+    else:
+        call.talk_s = call.clean_talk_s = 60.0
+    return call
+
+
+def target_for(settings: CrmSettings) -> CrmTarget:
+    """The target of one CRM's settings."""
+    whole = Settings.model_validate({}).model_copy(update={"target": [settings]})
+    (target,) = targets_of(whole)
+    assert isinstance(target, CrmTarget)
+    return target
+
+
+class House:
+    """Calls go in by `tell`, the CRM is told by the dispatcher."""
+
+    def __init__(
+        self,
+        store: Store,
+        target: Target,
+        make: Callable[[CrmTarget, Tools], Connector],
+        clock: QuickClock,
+        chance: Callable[[], float],
+    ) -> None:
+        self.store, self.target, self.clock = store, target, clock
+        self.met: list[tuple[str, str, Any]] = []
+        self.words: list[str] = []
+        senders = Senders(store, clock=clock, make=make, met=lambda *told: self.met.append(told))
+        self.dispatcher = Dispatcher(
+            StoreLedger(store),
+            [target],
+            make_sender=senders,
+            clock=clock,
+            chance=chance,
+            linger_s=0.01,
+            meter=lambda _target, word: self.words.append(word),
+        )
+        self.books = Books(store, target.name, clock.now)
+
+    async def tell(self, record: CallRecord, step: Step) -> OutboxRow:
+        """Commit one step of a call as the pipeline does, and offer its row."""
+
+        async def work(conn: Any) -> list[OutboxRow]:
+            (saved,) = await calls.save(conn, [Change(record, step, self.clock.now())])
+            rows = rows_for(saved, step, [self.target], self.clock.now())
+            await outbox.add(conn, rows)
+            return rows
+
+        (row,) = await self.store.writer.submit(work)
+        self.dispatcher.offer([row])
+        return row
+
+    async def steps(
+        self, name: str = "c1", caller: str | None = CLIENT, *, tell: bool = True
+    ) -> AsyncIterator[CallRecord]:
+        """A call from ringing to the end; each step is told before it is given."""
+        call = a_call(name, caller, started_at=self.clock.now())
+        steps: list[tuple[Step, Callable[[CallRecord], CallRecord]]] = [
+            ("started", lambda one: one),
+            ("answered", answered),
+            ("ended", ended),
+        ]
+        for step, change in steps:
+            call = change(call)
+            if tell:
+                await self.tell(call, step)
+            yield call
+
+    async def whole_call(self, name: str = "c1", caller: str | None = CLIENT) -> None:
+        """From ringing to the end, as fast as it can be written."""
+        async for _ in self.steps(name, caller):
+            pass
+
+    async def states(self) -> dict[str, str]:
+        """Step of each row -> its state, by call and version."""
+        async with self.store.read() as conn:
+            rows = await outbox.list_rows(conn, limit=100_000)
+        return {f"{row.call_id} {row.step}": row.state for row in reversed(rows)}
+
+    async def settled(self, timeout_s: float = 20.0) -> dict[str, str]:
+        """Wait until nothing is owed; the states."""
+        async with asyncio.timeout(timeout_s):
+            while True:
+                async with self.store.read() as conn:
+                    loads = await outbox.backlog(conn)
+                if not any(load.waiting for load in loads.values()):
+                    return await self.states()
+                await asyncio.sleep(0.02)
+
+    async def memo(self, about: memos.About, key: str) -> str | None:
+        """A memo as the store has it."""
+        async with self.store.read() as conn:
+            return await memos.get(conn, self.target.name, about, key)
+
+
+@asynccontextmanager
+async def a_house(
+    folder: Path,
+    target: Target,
+    make: Callable[[CrmTarget, Tools], Connector],
+    *,
+    speed: float = 1.0,
+    chance: Callable[[], float] = lambda: 0.0,
+) -> AsyncIterator[House]:
+    """A running house over the database in `folder`; enter it again and it remembers."""
+    folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test's own folder
+    store = await Store.open(f"sqlite:///{folder / 'calls.db'}")
+    house = House(store, target, make, QuickClock(speed), chance)
+    task = asyncio.create_task(house.dispatcher.run())
+    try:
+        yield house
+    finally:
+        await house.dispatcher.stop(0.0)
+        await task
+        await store.close()
