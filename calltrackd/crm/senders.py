@@ -9,7 +9,7 @@ from calltrackd.crm.lane import Sender
 from calltrackd.crm.people import Person
 from calltrackd.crm.sender import ConnectorSender
 from calltrackd.crm.target import CrmTarget, HookTarget, Target
-from calltrackd.crm.tools import RecordingLinks, Tools
+from calltrackd.crm.tools import RecordingFiles, RecordingLinks, Tools
 from calltrackd.crm.webhook.sender import WebhookSender
 from calltrackd.store.engine import Store
 
@@ -30,10 +30,12 @@ class Senders:
         *,
         clock: Clock | None = None,
         recordings: RecordingLinks | None = None,
+        files: RecordingFiles | None = None,
         met: MetBy = _untold,
         make: Callable[[CrmTarget, Tools], connector.Connector] = connector.build,
     ) -> None:
-        self._store, self._recordings, self._met, self._make = store, recordings, met, make
+        self._store, self._met, self._make = store, met, make
+        self._recordings, self._files = recordings, files
         self._clock = clock or WallClock()
 
     def __call__(self, target: Target) -> Sender:
@@ -42,7 +44,9 @@ class Senders:
             return WebhookSender(target, self._clock.now)
         assert isinstance(target, CrmTarget)  # noqa: S101 - there is no third kind
         books = Books(self._store, target.name, self._clock.now)
-        tools = Tools(books=books, clock=self._clock, recordings=self._recordings)
+        tools = Tools(
+            books=books, clock=self._clock, recordings=self._recordings, files=self._files
+        )
         return ConnectorSender(
             self._make(target, tools),
             books,

@@ -22,6 +22,7 @@ from calltrackd.daemon.attachment import Attachment
 from calltrackd.daemon.doors import Doors
 from calltrackd.daemon.hearing import Hearing, reader_of
 from calltrackd.daemon.keeping import Keeping
+from calltrackd.daemon.lending import LentRecordings
 from calltrackd.daemon.live import Live
 from calltrackd.daemon.pulse import Pulse
 from calltrackd.daemon.returning import Returning
@@ -85,7 +86,8 @@ class Daemon:
             listens=settings.speech.enabled,
             clients=self._returning.people,
         )
-        senders = Senders(store, recordings=links, met=self._returning.people.met)
+        files = LentRecordings(lambda: self._settings)
+        senders = Senders(store, recordings=links, files=files, met=self._returning.people.met)
         self._dispatcher = Dispatcher(
             StoreLedger(store), self._targets, make_sender=senders, meter=self._metered
         )
