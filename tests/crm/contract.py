@@ -48,6 +48,7 @@ NOT_TAKEN = {
 }
 
 
+@pytest.mark.waits
 class ConnectorContract:
     """Inherit it as `Test...` and fill in the class variables."""
 
@@ -268,7 +269,8 @@ class ConnectorContract:
             assert all(counts[kind] == 0 for kind in self.of_client & counts.keys())
 
 
-STEPS = int(os.environ.get("CALLTRACKD_CHAOS_STEPS", "2000"))
+STEPS = int(os.environ.get("CALLTRACKD_CHAOS_STEPS", "300"))
+"""Of each connector: some 2,000 of them all."""
 KILL_EVERY_S = float(os.environ.get("CALLTRACKD_CHAOS_KILL_EVERY_S", "3"))
 
 
