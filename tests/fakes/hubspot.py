@@ -78,6 +78,7 @@ class HubspotFake(CrmFake):
         self.a_window, self.searches_a_second, self.a_day = 190, 4, 1_000_000
         self.a_page = 100
         self.lacks: dict[str, str] = {}
+        self.shows_account = True
         self.partial: deque[dict[str, Any]] = deque()
         self.unique = {kind: {name} for kind, name in UNIQUE.items()}
         self.properties = {
@@ -207,6 +208,8 @@ class HubspotFake(CrmFake):
     # -- what seldom changes
 
     def _account(self, _hit: Hit) -> Reply:
+        if not self.shows_account:
+            raise Refusal(403, "MISSING_SCOPES", "not granted")
         return Reply({"portalId": 4242, "companyCurrency": "RUB", "uiDomain": "app.hubspot.com"})
 
     def _listed(self, hit: Hit, what: str) -> Reply:

@@ -1,5 +1,7 @@
 """What of an account seldom changes, read once an hour: properties, owners, stages, its money."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -26,6 +28,7 @@ class Account:
     def __init__(self, api: Api, clock: Clock) -> None:
         self._api, self._clock = api, clock
         self._kept: dict[str, tuple[float, Any]] = {}
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def itself(self) -> Entity:
         """`portalId`, `companyCurrency`, `uiDomain` and the like; empty where we may not see it."""
@@ -95,12 +98,14 @@ class Account:
         return []
 
     async def _remembered(self, what: str, read: Callable[[], Awaitable[Any]]) -> Any:
-        now = self._clock.now()
-        at, value = self._kept.get(what, (-KEPT_S, None))
-        if now - at >= KEPT_S:
-            value = await read()
-            self._kept[what] = now, value
-        return value
+        """Read by whoever comes first, while the others wait."""
+        async with self._reading[what]:
+            now = self._clock.now()
+            at, value = self._kept.get(what, (-KEPT_S, None))
+            if now - at >= KEPT_S:
+                value = await read()
+                self._kept[what] = now, value
+            return value
 
 
 def _property(one: Entity) -> Property:
