@@ -67,6 +67,23 @@ class Account:
         )
         return found
 
+    async def standing_by(self, kind: str, other: str, entity: str) -> Entity:
+        """The unlabelled association of something new of a kind with an entity of another.
+
+        Written together with what is new, it is there as soon as that is.
+        """
+        listed: list[Entity] = await self._remembered(
+            f"{kind} {other}", lambda: self._api.association_types(kind, other)
+        )
+        for one in listed:
+            if one.get("label") is None:
+                given = {
+                    "associationCategory": one["category"],
+                    "associationTypeId": one["typeId"],
+                }
+                return {"to": {"id": entity}, "types": [given]}
+        raise Permanent(f"{kind} can't be associated with {other}")
+
     @staticmethod
     def _is_unique(known: Mapping[str, Property], name: str) -> bool:
         return name in known and known[name].unique

@@ -19,7 +19,7 @@ from tests.crm.house import House, QuickClock, a_house, target_for
 from tests.fakes.hubspot import HubspotFake
 
 SPEED = 20.0
-"""Four searches a second are one in 12 ms of a test: no faster, or the machine blurs them."""
+"""Five searches a second are one in 10 ms of a test: no faster, or the machine blurs them."""
 Housing = Callable[..., AbstractAsyncContextManager[House]]
 Alone = Callable[..., AbstractAsyncContextManager[Hubspot]]
 
@@ -46,7 +46,7 @@ def settings_for(fake: HubspotFake, **given: Any) -> HubspotTarget:
         "allow_private": True,
         "timeout_s": 0.4,
         "requests_per_10s": 190,
-        "searches_per_s": 2.5,
+        "searches_per_s": 2.0,
     }
     return HubspotTarget.model_validate({**plain, **given})
 
