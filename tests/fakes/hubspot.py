@@ -42,6 +42,7 @@ PROPERTIES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 UNIQUE = {"contacts": "calltrackd_phone", "deals": "calltrackd_call", "calls": "calltrackd_call"}
 STAGES = (("qualified", 1), ("new", 0), ("closedwon", 2), ("closedlost", 3))
+TYPES = (("deals", "contacts", 3), ("deals", "companies", 341))
 A_DAY_S = 86_400.0
 
 
@@ -75,9 +76,10 @@ class HubspotFake(CrmFake):
         self.token_life_s = 1800.0
         self.refreshes = 0
         self.lag_s = 5.0
-        self.a_window, self.searches_a_second, self.a_day = 190, 4, 1_000_000
+        self.a_window, self.searches_a_second, self.a_day = 190, 5, 1_000_000
         self.a_page = 100
         self.lacks: dict[str, str] = {}
+        self.shows_account = True
         self.partial: deque[dict[str, Any]] = deque()
         self.unique = {kind: {name} for kind, name in UNIQUE.items()}
         self.properties = {
@@ -184,6 +186,7 @@ class HubspotFake(CrmFake):
             (r"/crm/v3/properties/(\w+)", self._listed_properties),
             (r"/crm/v3/(pipelines)/deals", self._listed),
             (r"/crm/v3/associations/(\w+)/(\w+)/batch/read", self._associations),
+            (r"/crm/v3/associations/(\w+)/(\w+)/labels", self._labels),
             (r"/crm/v3/objects/(\w+)/(\w+)/associations/default/(\w+)/(\w+)", self._associate),
             (r"/crm/v3/objects/(\w+)/batch/read", self._read),
             (r"/crm/v3/objects/(\w+)/batch/upsert", self._upsert),
@@ -207,6 +210,8 @@ class HubspotFake(CrmFake):
     # -- what seldom changes
 
     def _account(self, _hit: Hit) -> Reply:
+        if not self.shows_account:
+            raise Refusal(403, "MISSING_SCOPES", "not granted")
         return Reply({"portalId": 4242, "companyCurrency": "RUB", "uiDomain": "app.hubspot.com"})
 
     def _listed(self, hit: Hit, what: str) -> Reply:
@@ -260,7 +265,10 @@ class HubspotFake(CrmFake):
     def _create(self, hit: Hit, kind: str) -> Reply:
         properties = hit.json["properties"]
         self._validate(kind, properties)
+        beside = [self._beside(kind, one) for one in hit.json.get("associations", [])]
         made = self._made(kind, properties, at=self.clock())
+        for other_kind, other in beside:
+            self.link(kind, made["id"], other_kind, other)
         return Reply(shown(made, list(properties)), 201)
 
     def _change(self, hit: Hit, kind: str, entity: str) -> Reply:
@@ -317,6 +325,24 @@ class HubspotFake(CrmFake):
         return self.keep(kind, id=str(self._ids), properties=made, at=at)
 
     # -- associations
+
+    def _beside(self, kind: str, given: dict[str, Any]) -> tuple[str, str]:
+        """Kind and id of what something new is to stand by."""
+        type_id = given["types"][0]["associationTypeId"]
+        other_kind = next(other for of, other, one in TYPES if (of, one) == (kind, type_id))
+        if self.one(other_kind, given["to"]["id"]) is None:
+            raise Refusal(400, "VALIDATION_ERROR", "one of them is gone")
+        return other_kind, given["to"]["id"]
+
+    def _labels(self, _hit: Hit, kind: str, other: str) -> Reply:
+        listed = [
+            {"category": "HUBSPOT_DEFINED", "typeId": one, "label": None}
+            for of, to, one in TYPES
+            if (of, to) == (kind, other)
+        ]
+        return Reply(
+            {"results": [{"category": "USER_DEFINED", "typeId": 1, "label": "x"}, *listed]}
+        )
 
     def _associations(self, hit: Hit, kind: str, other: str) -> Reply:
         found, errors = [], []

@@ -1,5 +1,7 @@
 """What of an account seldom changes, read once an hour: properties, owners, stages, its money."""
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -26,6 +28,7 @@ class Account:
     def __init__(self, api: Api, clock: Clock) -> None:
         self._api, self._clock = api, clock
         self._kept: dict[str, tuple[float, Any]] = {}
+        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def itself(self) -> Entity:
         """`portalId`, `companyCurrency`, `uiDomain` and the like; empty where we may not see it."""
@@ -64,6 +67,23 @@ class Account:
         )
         return found
 
+    async def standing_by(self, kind: str, other: str, entity: str) -> Entity:
+        """The unlabelled association of something new of a kind with an entity of another.
+
+        Written together with what is new, it is there as soon as that is.
+        """
+        listed: list[Entity] = await self._remembered(
+            f"{kind} {other}", lambda: self._api.association_types(kind, other)
+        )
+        for one in listed:
+            if one.get("label") is None:
+                given = {
+                    "associationCategory": one["category"],
+                    "associationTypeId": one["typeId"],
+                }
+                return {"to": {"id": entity}, "types": [given]}
+        raise Permanent(f"{kind} can't be associated with {other}")
+
     @staticmethod
     def _is_unique(known: Mapping[str, Property], name: str) -> bool:
         return name in known and known[name].unique
@@ -95,12 +115,14 @@ class Account:
         return []
 
     async def _remembered(self, what: str, read: Callable[[], Awaitable[Any]]) -> Any:
-        now = self._clock.now()
-        at, value = self._kept.get(what, (-KEPT_S, None))
-        if now - at >= KEPT_S:
-            value = await read()
-            self._kept[what] = now, value
-        return value
+        """Read by whoever comes first, while the others wait."""
+        async with self._reading[what]:
+            now = self._clock.now()
+            at, value = self._kept.get(what, (-KEPT_S, None))
+            if now - at >= KEPT_S:
+                value = await read()
+                self._kept[what] = now, value
+            return value
 
 
 def _property(one: Entity) -> Property:

@@ -31,12 +31,8 @@ class Made(msgspec.Struct, frozen=True, kw_only=True):
     """What we made of a number's owner: kept in the client's memory."""
 
     contact: str | None = None
-    owner: str | None = None
-    """The contact or company whose the deal is."""
-    deal: str | None = None
-    """The latest one."""
     at: float = 0.0
-    """Unix seconds, of the last of it."""
+    """Unix seconds, of the contact or of the latest deal."""
 
 
 def made_of(known: Mapping[str, Any]) -> Made:
@@ -58,8 +54,8 @@ class Clients:
             there = {str(one["id"]) for one in found}
             found += [one for one in known if self._has(one, phone) and one["id"] not in there]
         if found:
-            return await self._matches("contact", found, made)
-        return await self._matches("company", await self._companies(phone, urgent), made)
+            return await self._matches("contact", found)
+        return await self._matches("company", await self._companies(phone, urgent))
 
     async def made_for(self, phone: str) -> str | None:
         """The id of the contact that was made under the number; read, not searched: at once."""
@@ -88,13 +84,11 @@ class Clients:
     def _has(self, contact: Entity, phone: str) -> bool:
         return values.has(contact, phone, ("phone", "mobilephone", self._ours))
 
-    async def _matches(self, kind: EntityKind, found: Sequence[Entity], made: Made) -> list[Match]:
+    async def _matches(self, kind: EntityKind, found: Sequence[Entity]) -> list[Match]:
         if not found:
             return []
         ids = [str(one["id"]) for one in found]
         deals = await self._api.associated(KINDS[kind], ids, "deals")
-        if made.deal and made.owner in ids:
-            deals.setdefault(made.owner, []).append(made.deal)
         wanted = sorted({one for some in deals.values() for one in some}, key=int)[-MOST_DEALS:]
         read = await self._api.read("deals", wanted, DEAL)
         going = {str(one["id"]): one for one in read if _is_open(one)}

@@ -19,11 +19,14 @@ from calltrackd.crm.people import CrmUser, Person
 from calltrackd.crm.returns.ports import Posted, Told
 from calltrackd.crm.target import CrmTarget
 from calltrackd.crm.tools import Tools
+from calltrackd.crm.trouble import NotYet
 from calltrackd.model.deal import Deal
 from calltrackd.settings.crm import HubspotTarget
 
+MARGIN_S = 2.0
+"""Seconds after the longest request in which reading by a unique property shows what it did."""
 LAG_S = 20.0
-"""Seconds after the longest request in which the search index has seen what it did."""
+"""The same of the search index."""
 
 
 class Hubspot:
@@ -31,7 +34,8 @@ class Hubspot:
 
     def __init__(self, target: CrmTarget, settings: HubspotTarget, tools: Tools) -> None:
         self._settings = settings
-        self.settles_s = settings.timeout_s + LAG_S
+        self.settles_s = settings.timeout_s + MARGIN_S
+        self._clock = tools.clock
         self._api = Api(settings, tools)
         self._account = Account(self._api, tools.clock)
         self._clients = Clients(settings, self._api)
@@ -53,11 +57,13 @@ class Hubspot:
 
     async def find(self, name: str, event: Event, desk: Desk, begun_at: float) -> Any:
         """What became of a contact, deal or task whose answer was lost."""
-        del begun_at
         if name == "contact":
             return await self._clients.made_for(str(event.record.caller))
         if name == "deal":
             return await self._traces.deal(event.record.id)
+        rest = begun_at + self._settings.timeout_s + LAG_S - self._clock.now()
+        if rest > 0:
+            raise NotYet("the search index has to see the task first", after=rest)
         wish = self._writing.wish(event, desk)
         return None if wish is None else await self._traces.task(event, wish)
 

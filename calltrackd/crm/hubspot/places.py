@@ -35,6 +35,11 @@ class Places(msgspec.Struct, frozen=True):
             return f"/crm/associations/{self.version}/{kind}/{other}/batch/read"
         return f"/crm/v4/associations/{kind}/{other}/batch/read"
 
+    def association_types(self, kind: str, other: str) -> str:
+        """What associations from the one kind to the other there are."""
+        root = f"/crm/associations/{self.version}" if self.is_dated else "/crm/v4/associations"
+        return f"{root}/{kind}/{other}/labels"
+
     def association(self, kind: str, one: str, other_kind: str, other: str) -> str:
         """The unlabelled association of two entities."""
         root = f"/crm/objects/{self.version}" if self.is_dated else "/crm/v4/objects"

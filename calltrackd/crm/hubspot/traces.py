@@ -2,7 +2,7 @@
 
 Contacts and deals bear our number and call under unique properties, and are read by them: such a
 read knows at once what was written. Tasks are searched for by their due time and known by their
-text; the search index lags, so the connector's `settles_s` covers it.
+text, which the connector does only when the index has surely seen them.
 """
 
 from calltrackd.crm.event import Event

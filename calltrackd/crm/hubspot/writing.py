@@ -16,7 +16,6 @@ from typing import Any
 
 import msgspec
 import structlog
-from msgspec.structs import replace
 
 from calltrackd.crm.desk import Desk
 from calltrackd.crm.event import Event
@@ -37,7 +36,7 @@ from calltrackd.model.call import CallRecord
 from calltrackd.settings.crm import HubspotTarget
 
 FRESH_S = 60.0
-"""What was found under a number is good for so long before something is made of it."""
+"""What was found under a number is good for so long before a task or entry is made of it."""
 GONE = {400, 404}
 """Statuses of an association with what was deleted meanwhile."""
 Place = list[str]
@@ -95,11 +94,12 @@ class Writing:
         """Make what the policy wants; at the end of the call, settle where it stands."""
         record = event.record
         decision = Decision(why="its deal is there")
+        if "deal" in desk:
+            await self._know(desk, deal=str(desk["deal"]))
         if "deal" not in desk or event.missed:
             decision = await self._decision(event, desk)
         if decision.lead is not None and "deal" not in desk:
             await self._make(decision.lead, decision.client, record, desk)
-        await self._stand_by_owner(desk)
         if decision.task is not None:
             await self._call_back(decision.task, decision.client, record, desk)
         if record.ended_at is not None:
@@ -108,13 +108,17 @@ class Writing:
             await desk.remember("place", _place(desk, client), links=links)
 
     async def _decision(self, event: Event, desk: Desk) -> Decision:
-        """Decided by what is known; looked up anew before anything is made of old knowledge."""
+        """Decided by what is known; looked up anew, in this very attempt, before a deal is made.
+
+        Another call of the client may have begun one: either its request is over by now and the
+        look shows the deal, or the desk has us wait and look again.
+        """
         record, known = event.record, desk["matches"]
         made, now = made_of(desk.client), self._tools.clock.now()
         if known is not None and made.at <= known["at"]:
             decision = self._decide(record, desk)
-            idle = decision.lead is None and decision.task is None and record.ended_at is None
-            if idle or now - known["at"] < FRESH_S:
+            idle = decision.task is None and record.ended_at is None
+            if decision.lead is None and (idle or now - known["at"] < FRESH_S):
                 return decision
         urgent = event.step == "started"
         found = await self._clients.of_number(str(record.caller), made, urgent=urgent)
@@ -139,16 +143,18 @@ class Writing:
         )
         await desk.remember("owner", [kind, one])
         body = bodies.owned(await self._deal_body(wish, record), owner)
+        beside = await self._account.standing_by("deals", KINDS[kind], one)
 
         async def create() -> str:
             try:
-                return await self._api.create("deals", body)
+                return await self._api.create("deals", body, [beside])
             except Permanent:
                 if there := await self._traces.deal(record.id):
                     return there
                 raise
 
-        await desk.once("deal", create, link="deal", of_client=True)
+        deal = await desk.once("deal", create, link="deal", of_client=True)
+        await self._know(desk, deal=str(deal))
 
     async def _deal_body(self, wish: LeadWish, record: CallRecord) -> bodies.Body:
         await self._account.need("deals", self._settings.call_property)
@@ -186,32 +192,14 @@ class Writing:
         await self._know(desk, contact=made)
         return made
 
-    async def _stand_by_owner(self, desk: Desk) -> None:
-        """Associate the call's own deal with its client, and know it at his next call."""
-        if "deal" in desk:
-            deal, owner = str(desk["deal"]), desk["owner"]
-            await self._associate(desk, "deals", deal, [owner])
-            await self._know(desk, owner=owner[1], deal=deal)
-
     async def _know(
-        self,
-        desk: Desk,
-        *,
-        contact: str | None = None,
-        owner: str | None = None,
-        deal: str | None = None,
+        self, desk: Desk, *, contact: str | None = None, deal: str | None = None
     ) -> None:
-        """Write down what was made of the client, for his next calls."""
-        old = made_of(desk.client)
-        new = replace(
-            old,
-            contact=contact or old.contact,
-            owner=owner or old.owner,
-            deal=deal or old.deal,
-        )
-        if new != old:
-            known = replace(new, at=self._tools.clock.now())
-            await desk.know("made", msgspec.to_builtins(known))
+        """Write down what was made of the client, and when: his other calls look anew."""
+        old = desk.client.get("made", {})
+        new = {"contact": contact or old.get("contact"), "deal": deal or old.get("deal")}
+        if new != {name: old.get(name) for name in new}:
+            await desk.know("made", {**new, "at": self._tools.clock.now()})
 
     # -- a missed call
 
@@ -299,9 +287,9 @@ class Writing:
 
 
 def _matches(desk: Desk) -> list[Match]:
-    """All who have the number, but for the contact that this very call made."""
+    """All who have the number, but for the contact that this call made and that has no deal yet."""
     found = msgspec.convert((desk["matches"] or {}).get("of", []), list[Match])
-    return [one for one in found if one.id != desk["contact"]]
+    return [one for one in found if one.id != desk["contact"] or one.open_deal is not None]
 
 
 def _place(desk: Desk, client: Match | None) -> list[Place]:
