@@ -95,7 +95,7 @@ def call(record: CallRecord, settings: HubspotTarget, known: Mapping[str, Proper
     }
     disposition = DISPOSITION.get(record.outcome)
     options = known["hs_call_disposition"].options if "hs_call_disposition" in known else ()
-    if disposition in options:
+    if disposition is not None and disposition in options:
         body["hs_call_disposition"] = disposition
     if settings.tags_property in known:
         body[settings.tags_property] = tags(record)
