@@ -46,7 +46,7 @@ TAGS_BETWEEN = "; "
 def contact(record: CallRecord, settings: HubspotTarget, known: Collection[str]) -> Body:
     """A contact with the caller's number. `known`: properties that contacts have."""
     name = (record.caller_name or str(record.caller))[:NAME_CHARS]
-    body = {"firstname": name, "phone": record.caller, settings.phone_property: record.caller}
+    body: Body = {"firstname": name, "phone": record.caller, settings.phone_property: record.caller}
     return body | _known(marks(record, settings), known)
 
 
@@ -58,7 +58,7 @@ def deal(
     stage: str | None,
 ) -> Body:
     """A deal. `known`: properties that deals have; others are left out."""
-    body = {"dealname": wish.title[:NAME_CHARS], "pipeline": settings.pipeline}
+    body: Body = {"dealname": wish.title[:NAME_CHARS], "pipeline": settings.pipeline}
     body |= {} if stage is None else {"dealstage": stage}
     body |= _known(marks(record, settings), known)
     body |= _known({name: _value(one) for name, one in wish.fields.items()}, known)
@@ -83,7 +83,7 @@ def call(record: CallRecord, settings: HubspotTarget, known: Mapping[str, Proper
     """A call, but for its text and the link to its recording."""
     is_out = record.direction == "outbound"
     caller, called = (record.did, record.caller) if is_out else (record.caller, record.did)
-    body = {
+    body: Body = {
         "hs_timestamp": iso(record.started_at),
         "hs_call_title": title(record),
         "hs_call_direction": "OUTBOUND" if is_out else "INBOUND",

@@ -84,11 +84,12 @@ def alone(crm: HubspotFake, tmp_path: Path) -> Alone:
 
     @asynccontextmanager
     async def enter(**given: Any) -> AsyncIterator[Hubspot]:
+        target = target_for(settings_for(crm, **given))
         store = await Store.open(f"sqlite:///{tmp_path / 'calls.db'}")
         clock = QuickClock(SPEED)
         crm.use_clock(clock.now)
         tools = Tools(books=Books(store, "hub", clock.now), clock=clock)
-        hub = connector.build(target_for(settings_for(crm, **given)), tools)
+        hub = connector.build(target, tools)
         try:
             yield hub
         finally:

@@ -183,6 +183,16 @@ async def test_a_missing_scope_is_named(crm: HubspotFake, housed: Housing) -> No
     assert [len(crm.kept[one]) for one in ("contacts", "deals", "calls")] == [1, 1, 1]
 
 
+async def test_a_question_whose_answer_is_lost_is_asked_again_at_once(
+    crm: HubspotFake, alone: Alone
+) -> None:
+    """Nobody waits for a schedule because of one lost answer."""
+    crm.fail(Fault(status=502, body="{}"))
+    async with alone() as hub:
+        assert len(await hub.users()) == 3
+    assert len(crm.hits) == 2
+
+
 @pytest.mark.parametrize(
     ("status", "trouble"), [(477, Away), (403, AuthFailed), (500, Failing), (503, Away)]
 )
@@ -190,7 +200,7 @@ async def test_what_statuses_mean(
     crm: HubspotFake, alone: Alone, status: int, trouble: type[Exception]
 ) -> None:
     """A move between data centres (477) is an absence; a lost answer to a question a failure."""
-    crm.fail(Fault(status=status, body="{}"))
+    crm.always = lambda _hit: Fault(status=status, body="{}")
     async with alone() as hub:
         with pytest.raises(trouble):
             await hub.users()

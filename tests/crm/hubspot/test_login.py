@@ -26,14 +26,6 @@ async def test_a_private_apps_token_is_never_refreshed(crm: HubspotFake, alone: 
     assert not crm.asked("/oauth")
 
 
-async def test_a_target_without_a_key_says_so(crm: HubspotFake, alone: Alone) -> None:
-    """Nothing is sent."""
-    async with alone(secret="") as hub:
-        with pytest.raises(AuthFailed, match="no secret"):
-            await hub.users()
-    assert crm.hits == []
-
-
 async def test_tokens_are_kept_over_a_restart(crm: HubspotFake, alone: Alone) -> None:
     """One refresh, two processes."""
     for _ in range(2):

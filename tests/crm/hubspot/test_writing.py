@@ -6,7 +6,7 @@ import pytest
 
 from calltrackd.model.call import CallRecord, Recording, Source, Tag
 from calltrackd.model.transcript import Transcript, Turn
-from calltrackd.store import transcripts
+from calltrackd.store import tags, transcripts
 from calltrackd.store.transcripts import Stored
 from tests.crm.conftest import until
 from tests.crm.house import CLIENT, DID, House, a_call, answered, ended
@@ -198,7 +198,8 @@ class TestLater:
             await told(house, call, "ended")
             assert "hs_call_recording_url" not in properties(crm, "calls")
             call.recordings = [Recording("a.wav", "both", call.started_at, 60.0)]
-            call.tags = [Tag(name=name, source="keypad", at=0.0) for name in ("sold", "<hot>")]
+            new = [(call.id, Tag(name=name, source="keypad", at=1.0)) for name in ("sold", "<hot>")]
+            await house.store.writer.submit(lambda conn: tags.add(conn, new))
             await told(house, call, "updated")
             link = properties(crm, "calls")["hs_call_recording_url"]
             assert link == "https://calls.example/c1/a.wav?sig=1"
