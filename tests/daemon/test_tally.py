@@ -42,7 +42,8 @@ async def test_seconds_are_shown_while_they_are_heard_and_stay() -> None:
     with tally.hearing(sound):
         for at in (1.0, 2.0, 6.0):
             second_of_sound(sound, at)
-        assert await sound.take(1.0) is not None
+        for _ in range(2):
+            assert await sound.take(1.0) is not None
         amid = await figures(metrics)
         for at in range(7, 20):
             second_of_sound(sound, float(at))

@@ -31,7 +31,7 @@ async def amocrm(folder: Path, fake: AmocrmFake, **fields: Any) -> AsyncIterator
     clock = QuickClock(20.0)
     fake.use_clock(clock.now)
     tools = Tools(books=Books(store, "amo", clock.now), clock=clock)
-    made = connector.build(target_for(settings(fake, **fields)), tools)
+    made = connector.build(target_for(settings(fake, **{"timeout_s": 10.0, **fields})), tools)
     yield made
     await made.close()
     await store.close()

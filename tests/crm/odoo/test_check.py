@@ -23,7 +23,7 @@ async def built(fake: OdooFake, folder: Path, **given: Any) -> AsyncIterator[con
     """A connector without a dispatcher."""
     store = await Store.open(f"sqlite:///{folder / 'calls.db'}")
     tools = Tools(books=Books(store, "odoo"), clock=WallClock())
-    one = connector.build(target_for(settings(fake, **given)), tools)
+    one = connector.build(target_for(settings(fake, **{"timeout_s": 10.0, **given})), tools)
     try:
         yield one
     finally:

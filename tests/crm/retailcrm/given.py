@@ -49,7 +49,7 @@ async def built(
     """A connector without a dispatcher."""
     store = await Store.open(f"sqlite:///{folder / 'calls.db'}")
     tools = Tools(books=Books(store, "shop"), clock=WallClock())
-    one = connector.build(target_for(settings(fake, **given)), tools)
+    one = connector.build(target_for(settings(fake, **{"timeout_s": 10.0, **given})), tools)
     try:
         yield one
     finally:
