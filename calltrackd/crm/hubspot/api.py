@@ -13,7 +13,7 @@ from calltrackd.crm.hubspot.login import login_of
 from calltrackd.crm.hubspot.places import Places
 from calltrackd.crm.limiter import Limiter
 from calltrackd.crm.tools import Tools
-from calltrackd.crm.trouble import AuthFailed, Failing, Limited, Unknown
+from calltrackd.crm.trouble import AuthFailed, Away, Failing, Limited, Unknown
 from calltrackd.settings.crm import HubspotTarget
 
 PAGE = 100
@@ -176,13 +176,14 @@ class Api:
     async def _sent(
         self, client: Client, verb: str, path: str, token: str, given: Mapping[str, Any]
     ) -> Any:
-        """A question whose answer was lost is asked once more at once."""
+        """What was not taken, or may be taken twice, is sent once more at once."""
         headers = {"Authorization": f"Bearer {token}"}
         url = f"{self._url}{path}"
+        repeatable = verb != "POST" or given.get("reads") or path.endswith("/batch/upsert")
         try:
             return await client.ask(verb, url, headers=headers, **given)
-        except Failing:
-            if not given.get("reads", verb == "GET"):
+        except (Away, Failing, Unknown) as trouble:
+            if trouble.after is not None or not (repeatable or isinstance(trouble, Away)):
                 raise
         return await client.ask(verb, url, headers=headers, **given)
 
