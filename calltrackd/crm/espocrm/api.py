@@ -10,7 +10,7 @@ from calltrackd.crm.client import Answer, Client
 from calltrackd.crm.clock import Clock
 from calltrackd.crm.espocrm import answers
 from calltrackd.crm.limiter import Limiter
-from calltrackd.crm.trouble import Failing, Permanent, Trouble
+from calltrackd.crm.trouble import Failing, Trouble
 from calltrackd.settings.crm.espocrm import EspocrmTarget
 
 MOST = 200
@@ -84,18 +84,6 @@ class Api:
             urgent=urgent,
         )
         return answers.rows(told)
-
-    async def read(self, entity: str, record: str) -> Row | None:
-        """One record; None: there is none, or the role hides it."""
-        try:
-            row = await self._ask("GET", f"{entity}/{record}", of_record=True)
-        except Permanent as error:
-            if error.status in {403, 404}:
-                return None
-            raise
-        if not isinstance(row, dict):
-            raise Failing("EspoCRM answered a record with something else")
-        return row
 
     async def create(self, entity: str, values: Mapping[str, Any], *, urgent: bool = False) -> str:
         """A new record's id. EspoCRM's own check for doubles, by name and address, is left out."""

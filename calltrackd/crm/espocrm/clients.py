@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from calltrackd.crm.espocrm.api import Api, Row, among, either
+from calltrackd.crm.espocrm.api import Api, Row, Where, among, either
 from calltrackd.crm.espocrm.moments import unix
 from calltrackd.crm.espocrm.stages import Stages
 from calltrackd.crm.leads.match import EntityKind, Match, chosen
@@ -56,10 +56,10 @@ class Clients:
         self, contacts: Sequence[Row], accounts: Sequence[Row], *, urgent: bool
     ) -> list[Row]:
         """Opportunities of all of them, the newest change first."""
-        ids = {"contacts": [row["id"] for row in contacts]}
-        parts = [
-            {"type": "linkedWith", "attribute": name, "value": i} for name, i in ids.items() if i
-        ]
+        parts: list[Where] = []
+        if contacts:
+            ids = [row["id"] for row in contacts]
+            parts.append({"type": "linkedWith", "attribute": "contacts", "value": ids})
         if accounts:
             parts.append(among("accountId", [row["id"] for row in accounts]))
         if not parts:
