@@ -1,5 +1,7 @@
 """The questions asked all the time use an index, however large the tables grow."""
 
+import re
+
 import pytest
 from sqlalchemy import event
 
@@ -66,6 +68,10 @@ QUESTIONS = {
 }
 
 
+READ_WHOLE = {"forget": ("deals", "inbox")}
+"""What a CRM told may bear a number anywhere; that is asked once in a long while."""
+
+
 async def plans(store, question, explain, prepare="SELECT 1"):
     """How the database would go about each statement of a question about one ended call."""
     asked = []
@@ -103,4 +109,5 @@ async def test_no_table_is_read_whole_by_postgresql(store, name):
     """With sequential scans made dear, none is left where an index can serve."""
     dear = "SET LOCAL enable_seqscan = off"
     for plan in await plans(store, QUESTIONS[name], "EXPLAIN ", dear):
-        assert "Seq Scan" not in plan, plan
+        scanned = re.findall(r"Seq Scan on (\w+)", plan)
+        assert [table for table in scanned if table not in READ_WHOLE.get(name, ())] == [], plan
