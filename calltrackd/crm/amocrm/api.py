@@ -7,7 +7,8 @@ blocks the whole address), 404 on reading is nothing, 204 an empty list, 504 wan
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from calltrackd.crm.amocrm.login import Login, LongLived, OAuth
+from calltrackd.crm.amocrm.login import LongLived, OAuth
+from calltrackd.crm.bearer import Login
 from calltrackd.crm.client import Answer, Client, by_status
 from calltrackd.crm.limiter import Limiter
 from calltrackd.crm.tools import Tools
