@@ -133,9 +133,8 @@ class Translator:
             return
         keys = ("Unique-ID", "Other-Leg-Unique-ID", "Bridge-A-Unique-ID", "Bridge-B-Unique-ID")
         own = 1 if frame.name == "CHANNEL_CREATE" else 0
-        told = {frame.headers.get(key) for key in keys[own:]} - {None, ""}
-        known = self._channels.living
-        if any(c not in known and not self._listing.has_ended(c) for c in told if c is not None):
+        told = {frame.headers[key] for key in keys[own:] if key in frame.headers}
+        if any(not self._listing.has_ended(one) for one in told - self._channels.living.keys()):
             self._strange_at = at
 
     def _awaits_list(self, at: float) -> bool:
