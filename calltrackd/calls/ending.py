@@ -64,6 +64,8 @@ class Ending:
     def _end_in_call(self, call: Call, channel: Channel, event: ChannelEnded) -> None:
         _end_leg(call, event)
         if channel.id in call.clients:
+            if event.given_up and call.certainty == "recovered":
+                _client_asked(call, channel)  # its asking fell into the outage
             del call.clients[channel.id]
             if not call.clients:
                 self._client_gone(call, event.at)

@@ -233,6 +233,8 @@ class ChannelEnded(Event):
 
     channel: str
     cause: int = 0
+    given_up: bool = False
+    """The cause alone says that the far end gave up waiting, whether or not it was seen to ask."""
 
 
 class SeenChannel(msgspec.Struct, kw_only=True):

@@ -68,6 +68,10 @@ _REFUSALS: dict[str, Disposition] = {
 }
 """Q.850 causes with which a phone refuses: 486, 603, unreachable and 5xx."""
 
+_GIVEN_UP = frozenset({"0", "127"})
+"""Causes of a client's hangup while it waited: 127 (CANCEL) in ringing, 0 in a queue; all other
+ends have 16 or a refusal (measured on 16 and 22)."""
+
 _STATUSES: dict[str, Disposition] = {
     "ANSWER": "answered",
     "BUSY": "busy",
@@ -186,7 +190,9 @@ class Translator:
         self._refusals.pop(channel, None)
         self._recorded.forget(channel)
         self._keys.forget(channel)
-        return (ChannelEnded(at=at, channel=channel, cause=int(frame.get("Cause") or 0)),)
+        cause = frame.get("Cause", "")
+        given_up = cause in _GIVEN_UP
+        return (ChannelEnded(at=at, channel=channel, cause=int(cause or 0), given_up=given_up),)
 
     def _forget_name(self, name: str, channel: str) -> None:
         if self._names.get(name) == channel:

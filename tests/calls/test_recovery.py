@@ -1,6 +1,6 @@
 """Lost links, restarts and late attachments: nothing is invented, nothing forgotten (case 4)."""
 
-from calltrackd.model.channel import QueueEntered
+from calltrackd.model.channel import ChannelEnded, QueueEntered
 from tests.calls.story import T0, Story, answered_call, legs, seconds, seen, talks
 
 
@@ -40,6 +40,14 @@ def test_call_that_was_answered_in_the_dark() -> None:
     story.after(2).hangs_up("client", "101")
     assert talks(story.record) == [("101", 8, 10)]
     assert legs(story.record) == {"101": "answered"}
+
+
+def test_client_that_gave_up_in_the_dark_is_known_by_the_cause_of_its_end() -> None:
+    """It asked to end while nobody looked and its channel ended right after."""
+    story = Story().calls().queues().after(3).goes_dark().after(2).lights_up()
+    story.shows(seen("client", incoming=True, up=True))
+    story.tell(ChannelEnded, channel="client", given_up=True)
+    assert (story.record.outcome, story.record.hung_up_by) == ("abandoned", "caller")
 
 
 def test_queue_left_in_the_dark_is_left() -> None:

@@ -53,6 +53,14 @@ def test_caller_that_abandons_is_told_by_its_request() -> None:
     assert record.legs[0].disposition == "cancelled"
 
 
+@pytest.mark.parametrize(("cause", "given_up"), [("127", True), ("0", True), ("16", False)])
+def test_caller_that_abandoned_unseen_is_told_by_the_cause(cause: str, *, given_up: bool) -> None:
+    """Fact 3 again, for a client whose request fell into an outage."""
+    ami = Ami().client().hangup(CLIENT, cause=cause)
+    (end,) = [event for event in ami.events if isinstance(event, ChannelEnded)]
+    assert end.given_up is given_up
+
+
 def test_linkedid_that_changes_is_told_once() -> None:
     """Fact 4: no event tells it; it is just another one in the next frame."""
     ami = _answered().tell("Hold", Uniqueid=uniqueid(PHONE), Linkedid="older.1")
