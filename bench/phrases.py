@@ -6,15 +6,17 @@ Words are real forms of Russian, drawn as in speech (Zipf), rules from the same 
 phrases of one to three words, the rest with gaps, lists and beginnings. The naive side gets the
 easier task: forms as they are written, no lemmas, no sides, no windows. It is measured on a part
 and scaled. Prints the time of a call when the process has just begun, of a new call when a
-thousand others were heard (most of its words are known), and of one whose words are all known;
-and what words cost when they come one by one, as they do live. Aims: 5 times faster than naive,
-1,000 rules under 1 ms. What a new call takes above known words is the dictionary, which the
-full-text index of the same transcript asks for the same words.
+thousand others were heard (most of its words are known; the median), and of one whose words are all
+known (the mean of all, the best of some rounds: on a machine with neighbours the others tell of
+them); and what words cost when they come one by one, as they do live. Aims: 5 times faster than
+naive, 1,000 rules under 1 ms, new words or known. What a new call takes above known words is the
+dictionary, which the full-text index of the same transcript asks for the same words.
 """
 
 import gc
 import random
 import re
+import statistics
 import sys
 import time
 from itertools import islice
@@ -30,6 +32,7 @@ WORDS_A_CALL = 450
 NAIVE_CALLS = 20
 VOCABULARY = 60_000
 NEW_CALLS = 200
+ROUNDS = 5
 AIM_TIMES, AIM_S = 5, 1e-3
 
 random.seed(4)
@@ -86,7 +89,6 @@ def rule(n: int, words: list[str]) -> tuple[Phrase, str]:
 
 
 def timed(work) -> float:
-    gc.collect()
     begun = time.process_time()
     work()
     return time.process_time() - begun
@@ -96,18 +98,19 @@ def measure(count: int, calls: list[Transcript], new: list[Transcript], words: l
     """Whether the aims were reached."""
     rules = [rule(n, words) for n in range(count)]
     lemmas_of.cache_clear()
+    gc.collect()
     phrases = Phrases([ours for ours, _ in rules])
     built = timed(lambda: phrases.listen("ru"))
     first = timed(lambda: phrases.find(calls[0]))
     for one in calls:
         phrases.find(one)
-    fresh = timed(lambda: [phrases.find(one) for one in new]) / len(new)
+    fresh = statistics.median(timed(lambda one=one: phrases.find(one)) for one in new)
     found = [0]
 
     def ours() -> None:
         found[0] = sum(len(phrases.find(one)) for one in calls)
 
-    each = timed(ours) / len(calls)
+    each = min(timed(ours) for _ in range(ROUNDS)) / len(calls)
     patterns = [re.compile(expression) for _, expression in rules]
 
     def naive() -> None:
@@ -116,14 +119,14 @@ def measure(count: int, calls: list[Transcript], new: list[Transcript], words: l
             for pattern in patterns:
                 pattern.search(text)
 
-    slow = timed(naive) / NAIVE_CALLS
+    slow = min(timed(naive) for _ in range(ROUNDS if count <= 1000 else 1)) / NAIVE_CALLS
     print(
         f"{count:6} rules  compiled in {built:5.2f} s (dictionary included)  "
         f"first call {first * 1e3:6.2f} ms  new call {fresh * 1e3:6.3f} ms  "
         f"known words {each * 1e3:6.3f} ms  {found[0] / len(calls):5.1f} held a call"
     )
     print(f"{'':6} naive regular expressions {slow * 1e3:8.1f} ms a call: {slow / each:.0f} times")
-    return slow / fresh >= AIM_TIMES and (count > 1000 or each < AIM_S)
+    return slow / fresh >= AIM_TIMES and (count > 1000 or max(each, fresh) < AIM_S)
 
 
 def live(words: list[str], calls: list[Transcript]) -> None:
@@ -140,7 +143,7 @@ def live(words: list[str], calls: list[Transcript]) -> None:
             ears.finish(one.duration_s)
 
     work()
-    each = timed(work) / len(calls) / WORDS_A_CALL
+    each = min(timed(work) for _ in range(ROUNDS)) / len(calls) / WORDS_A_CALL
     print(f"  live, word by word, 1000 rules: {each * 1e6:.2f} us a word")
 
 

@@ -42,14 +42,21 @@ def powers(wave: NDArray[np.float32], half: NDArray[np.float32]) -> tuple[Power,
 
     `half`: the sums of every two samples of `wave`.
     """
-    high = np.empty_like(wave)
-    high[0] = 0
-    np.subtract(wave[1:], np.float32(0.95) * wave[:-1], out=high[1:])
-    quarter = (half[0::2] + half[1::2]) * np.float32(0.25)
-    low = np.empty_like(quarter)
-    low[0] = 0
-    np.subtract(quarter[1:], np.float32(0.9) * quarter[:-1], out=low[1:])
-    return _mean_squares(low, FRAME // 4), _mean_squares(high, FRAME)
+    quarter = half[0::2] + half[1::2]
+    quarter *= np.float32(0.25)
+    return (
+        _mean_squares(_risen(quarter, 0.9), FRAME // 4),
+        _mean_squares(_risen(wave, 0.95), FRAME),
+    )
+
+
+def _risen(wave: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Each sample less a share of the one before it: low frequencies are weakened."""
+    found = np.empty_like(wave)
+    found[0] = 0
+    np.multiply(wave[:-1], np.float32(share), out=found[1:])
+    np.subtract(wave[1:], found[1:], out=found[1:])
+    return found
 
 
 def _mean_squares(wave: NDArray[np.float32], frame: int) -> Power:

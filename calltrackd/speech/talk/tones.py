@@ -90,8 +90,10 @@ def _spectra(wave: Floats, frames: NDArray[np.int64]) -> Floats:
     """Power spectra around the given frames, (frames, lines)."""
     begins = np.clip(frames * FRAME - (WINDOW - FRAME) // 2, 0, len(wave) - WINDOW)
     windows = sliding_window_view(wave, WINDOW)[begins]
-    lines = np.fft.rfft(windows * _HANN, axis=1)
-    spectra = lines.real**2 + lines.imag**2
+    windows *= _HANN
+    lines = np.fft.rfft(windows, axis=1)
+    spectra = np.square(lines.real)
+    spectra += np.square(lines.imag)
     spectra[:, :LOWEST_LINE] = 0
     return np.asarray(spectra, dtype=np.float32)
 

@@ -18,6 +18,7 @@ import msgspec
 from calltrackd.model.call import Party
 from calltrackd.model.phrase import Sought
 from calltrackd.model.spelling import words_of
+from calltrackd.model.transcript import Word
 from calltrackd.tagging.phrases.chains import Block, Chain, Item
 from calltrackd.tagging.phrases.lemmas import Lemmas
 
@@ -58,6 +59,10 @@ class Entry:
         self.ends = ends
 
 
+NO_ENTRY = Entry(frozenset(), tuple(() for _ in SIDES))
+"""Of a word that no rule waits for: most are."""
+
+
 class Book:
     """All chains in one language."""
 
@@ -68,19 +73,40 @@ class Book:
         self._by_lemma: defaultdict[str, list[int]] = defaultdict(list)
         self._by_beginning: defaultdict[str, list[int]] = defaultdict(list)
         self._ends: defaultdict[int, list[Path]] = defaultdict(list)
-        self.known: dict[str, tuple[Entry, ...]] = {}
-        """Entries of words that were heard: one, or one for each part between hyphens."""
+        self.known: dict[str, Entry] = {}
+        """Entries of words that were heard, but for those of several parts."""
+        self._parts: dict[str, tuple[Entry, ...]] = {}
+        """One entry for each part between hyphens; none for what is no word."""
         for owner, chain in found:
             self._enter(owner, chain)
         self._lengths = sorted({len(text) for text in self._by_beginning})
 
-    def learn(self, text: str) -> tuple[Entry, ...]:
-        """The entries of a word that is not known yet."""
-        if len(self.known) >= MOST_WORDS:
+    def learn(self, words: Iterable[Word]) -> tuple[list[Entry], list[Word]]:
+        """The words' entries, each with its word: one of several parts stands there for each."""
+        entries: list[Entry] = []
+        heard: list[Word] = []
+        for word in words:
+            entry = self.known.get(word.word)
+            for one in self._parts_of(word.word) if entry is None else (entry,):
+                entries.append(one)
+                heard.append(word)
+        return entries, heard
+
+    def _parts_of(self, text: str) -> tuple[Entry, ...]:
+        parts = self._parts.get(text)
+        if parts is None:
+            parts = tuple(self._entry(word) for word in words_of(text))
+            self._keep(text, parts)
+        return parts
+
+    def _keep(self, text: str, parts: tuple[Entry, ...]) -> None:
+        if len(self.known) + len(self._parts) >= MOST_WORDS:
             self.known.clear()
-        made = tuple(self._entry(word) for word in words_of(text))
-        self.known[text] = made
-        return made
+            self._parts.clear()
+        if len(parts) == 1:
+            self.known[text] = parts[0]
+        else:
+            self._parts[text] = parts
 
     def _entry(self, word: str) -> Entry:
         numbers = set(self._by_form.get(word, ()))
@@ -89,6 +115,8 @@ class Book:
                 numbers.update(self._by_lemma.get(lemma, ()))
         for length in self._lengths:
             numbers.update(self._by_beginning.get(word[:length], ()))
+        if not numbers:
+            return NO_ENTRY
         paths = [path for number in sorted(numbers) for path in self._ends.get(number, ())]
         by_side = (tuple(p for p in paths if p.owner.side in (None, side)) for side in SIDES)
         return Entry(frozenset(numbers), tuple(by_side))

@@ -4,7 +4,7 @@ The same for a call that lives (words as the engine is sure of them) and for a t
 read from end to end, so both give the same verdicts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 from calltrackd.model.call import Party
@@ -39,15 +39,19 @@ class Listening:
 
     def hear(self, side: Party, words: Iterable[Word]) -> list[Match]:
         """The rules that the words complete. Seconds from the start; each word is given once."""
-        heard = self._sides[side]
+        heard, rules = self._sides[side], self._phrases.rules
         found: list[Match] = []
         for path, first, last in heard.hear(words, self._done):
             owner = path.owner
-            if owner.rule in self._done or first <= self._reached.get((owner, side), -1):
+            rule = rules[owner.rule]
+            if not rule.plain and first <= self._reached.get((owner, side), -1):
                 continue
-            rule = self._phrases.rules[owner.rule]
             span = heard.span(first, last)
-            if rule.takes(span):
+            if not rule.takes(span):
+                continue
+            if rule.plain:
+                found += self._decided(owner.rule, rule, (span,))
+            else:
                 self._reached[owner, side] = last
                 self._keep(owner, rule, span)
                 found += self._weigh(owner.rule)
@@ -78,14 +82,15 @@ class Listening:
         evidence = rule.held(spans, since, duration_s)
         if evidence is None:
             return []
-        return [self._decided(number, rule, evidence), *self._released(number)]
+        return self._decided(number, rule, evidence)
 
-    def _decided(self, number: int, rule: Rule, spans: Sequence[Span]) -> Match:
+    def _decided(self, number: int, rule: Rule, spans: tuple[Span, ...]) -> list[Match]:
+        """The rule, and those that waited for it."""
         self._done.add(number)
-        self._held_at[number] = max(span.end for span in spans)
         given = rule.settings
-        return Match(rule=given.name, tag=given.sets, alert=given.alert, spans=tuple(spans))
-
-    def _released(self, number: int) -> list[Match]:
-        waiting = self._phrases.dependents.get(number, ())
-        return [match for one in waiting for match in self._weigh(one)]
+        held = Match(rule=given.name, tag=given.sets, alert=given.alert, spans=spans)
+        waiting = self._phrases.dependents.get(number)
+        if waiting is None:
+            return [held]
+        self._held_at[number] = max(span.end for span in spans)
+        return [held, *(match for one in waiting for match in self._weigh(one))]

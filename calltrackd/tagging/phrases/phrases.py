@@ -11,7 +11,7 @@ from calltrackd.tagging.phrases.chains import Chain, chains, leaves
 from calltrackd.tagging.phrases.lemmas import lemmas_of
 from calltrackd.tagging.phrases.listening import Listening
 from calltrackd.tagging.phrases.match import Match
-from calltrackd.tagging.phrases.rule import Rule, denies, node
+from calltrackd.tagging.phrases.rule import Leaf, Rule, denies, node
 from calltrackd.tagging.phrases.words import timed
 
 _SIDES = {"operator": "operator", "client": "caller", "either": None}
@@ -104,7 +104,9 @@ def _compiled(rules: Sequence[Phrase], trees: Sequence[Tree]) -> list[Rule]:
             after = None if given.after is None else numbers[given.after]
             late = denies(tree) or given.last_s is not None
             late = late or (after is not None and compiled(after).late)
-            made[number] = Rule(given, tree, sum(1 for _ in leaves(trees[number])), after, late)
+            plain = isinstance(tree, Leaf) and given.count == 1 and after is None and not late
+            count = sum(1 for _ in leaves(trees[number]))
+            made[number] = Rule(given, tree, count, after, late, plain)
         return made[number]
 
     return [compiled(number) for number in range(len(rules))]

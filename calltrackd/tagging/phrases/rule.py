@@ -91,7 +91,7 @@ def occurrences(tree: Node, spans: Sequence[Sequence[Span]]) -> list[Spans]:
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A compiled rule. `after` and `late` are settled among all rules."""
+    """A compiled rule. What follows `leaves` is settled among all rules."""
 
     settings: Phrase
     tree: Node
@@ -100,6 +100,8 @@ class Rule(msgspec.Struct, frozen=True):
     """The rule that must have held, by its number."""
     late: bool = False
     """It can be decided only at the end of the talk."""
+    plain: bool = False
+    """One phrase that need be said but once, as most rules are: it holds with its first span."""
 
     def takes(self, span: Span) -> bool:
         """Whether the span counts at all."""

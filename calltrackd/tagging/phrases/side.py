@@ -1,6 +1,7 @@
 """What one side of a call said so far, and whether a chain ends with its latest word."""
 
 from collections.abc import Container, Iterable, Iterator
+from operator import attrgetter
 
 from calltrackd.model.call import Party
 from calltrackd.model.transcript import Word
@@ -11,6 +12,7 @@ LONGEST_PAUSE_S = 5.0
 """Words further apart don't belong to one phrase: the other side spoke in between."""
 
 _Block = tuple[tuple[int, ...], int, bool]
+_TEXT = attrgetter("word")
 
 
 class SideHeard:
@@ -22,8 +24,6 @@ class SideHeard:
         self._book = book
         self._entries: list[Entry] = []
         self._words: list[Word] = []
-        self._floor = 0
-        """Where the present run of words begins: after the last long pause."""
 
     def hear(
         self, words: Iterable[Word], done: Container[int] = ()
@@ -32,25 +32,32 @@ class SideHeard:
 
         `done`: rules of which nobody wants to hear any more; it may grow meanwhile.
         """
-        entries, heard, ends = self._entries, self._words, self._ends
-        known, learn = self._book.known, self._book.learn
-        before = heard[-1].end if heard else float("inf")
-        for word in words:
-            if word.start - before > LONGEST_PAUSE_S:
-                self._floor = len(heard)
-            before = word.end
-            for entry in known.get(word.word) or learn(word.word):
-                entries.append(entry)
-                heard.append(word)
-                for path in entry.ends[ends]:
-                    if path.owner.rule not in done:
-                        last = len(heard) - 1
-                        first = self._first(path, last)
-                        if first >= 0:
-                            yield path, first, last
+        heard, side = list(words), self._ends
+        try:
+            entries = list(map(self._book.known.__getitem__, map(_TEXT, heard)))
+        except KeyError:
+            entries, heard = self._book.learn(heard)
+        begin = len(self._entries)
+        self._entries += entries
+        self._words += heard
+        for last, entry in enumerate(entries, begin):
+            for path in entry.ends[side]:
+                if path.owner.rule not in done:
+                    first = self._first(path, last)
+                    if first >= 0:
+                        yield path, first, last
 
     def span(self, first: int, last: int) -> Span:
         """The words at these places, as evidence."""
+        if first == last:
+            word = self._words[first]
+            return Span(
+                side=self.side,
+                start=word.start,
+                end=word.end,
+                quote=word.word,
+                confidence=word.confidence,
+            )
         words = self._words[first : last + 1]
         sure = [word.confidence for word in words if word.confidence is not None]
         said = [word.word for n, word in enumerate(words) if n == 0 or word is not words[n - 1]]
@@ -66,7 +73,7 @@ class SideHeard:
         """Where the path's words begin if they end with the one at `last`; -1: they don't."""
         if path.blocks:
             return self._around(path, last)
-        return self._back(path.back, 0, last)
+        return self._back(path.back, 0, last) if path.back else last
 
     def _back(self, steps: tuple[tuple[int, int], ...], done: int, behind: int) -> int:
         """Steps from `done` on, found before the place `behind`; the nearest ones first."""
@@ -74,18 +81,25 @@ class SideHeard:
             return behind
         item, gap = steps[done]
         entries = self._entries
-        for at in range(behind - 1, max(behind - 2 - gap, self._floor - 1), -1):
+        for at in range(behind - 1, max(behind - 2 - gap, -1), -1):
             if item in entries[at].items:
+                if not self._together(at, behind):
+                    return -1
                 first = self._back(steps, done + 1, at)
                 if first >= 0:
                     return first
         return -1
 
+    def _together(self, first: int, last: int) -> bool:
+        """Whether no long pause lies between the words."""
+        words = self._words
+        return all(words[n + 1].start - words[n].end <= LONGEST_PAUSE_S for n in range(first, last))
+
     # -- chains in which words may change places
 
     def _around(self, path: Path, last: int) -> int:
         start = last - len(path.blocks[path.anchor][0]) + 1
-        if not self._stands(path.blocks[path.anchor][0], start):
+        if not self._stands(path.blocks[path.anchor][0], start, last):
             return -1
         return self._place(path.blocks, {path.anchor: start}, last)
 
@@ -122,9 +136,12 @@ class SideHeard:
         free = all(
             stop <= other or start >= other + len(blocks[n][0]) for n, other in placed.items()
         )
-        return free and stop <= last + 1 and self._stands(items, start)
+        return free and stop <= last + 1 and self._stands(items, start, last)
 
-    def _stands(self, items: tuple[int, ...], start: int) -> bool:
-        return start >= self._floor and all(
-            item in self._entries[start + n].items for n, item in enumerate(items)
+    def _stands(self, items: tuple[int, ...], start: int, last: int) -> bool:
+        """Whether the items are there from `start` on, with no long pause until `last`."""
+        return (
+            start >= 0
+            and all(item in self._entries[start + n].items for n, item in enumerate(items))
+            and self._together(start, last)
         )
