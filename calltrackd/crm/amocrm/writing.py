@@ -26,7 +26,7 @@ from calltrackd.crm.amocrm.clients import MOST_DEALS, Clients, Incoming, made_of
 from calltrackd.crm.amocrm.traces import Place, Traces, incoming_of
 from calltrackd.crm.desk import Desk
 from calltrackd.crm.event import Event
-from calltrackd.crm.leads.match import Match
+from calltrackd.crm.leads.match import Match, strangers
 from calltrackd.crm.leads.policy import Decision, LeadWish, Policy, TaskWish
 from calltrackd.crm.people import Person
 from calltrackd.crm.target import CrmTarget
@@ -121,6 +121,8 @@ class Writing:
     async def _settle(self, event: Event, desk: Desk) -> None:
         """Make what the policy wants; at the end of the call, settle where it stands."""
         record = event.record
+        if "incoming" in desk and "deal" not in desk:
+            await self._take_incoming(desk)
         decision = Decision(why="its lead is there")
         if "deal" not in desk or event.missed or desk["place"] == LOST:
             decision = await self._decision(record, desk)
@@ -210,7 +212,12 @@ class Writing:
             await self._know_incoming(made, desk)
             return made
 
-        made = await desk.once("incoming", add, of_client=True)
+        await desk.once("incoming", add, of_client=True)
+        await self._take_incoming(desk)
+
+    async def _take_incoming(self, desk: Desk) -> None:
+        """Its lead and contact are the call's own: known by now also where we died before this."""
+        made = desk["incoming"]
         await self._know_incoming(made, desk)
         deal, contact = made["deal"], made["contact"]
         links = [("deal", deal), *([("contact", contact)] if contact else [])]
@@ -369,7 +376,9 @@ class Writing:
 
 
 def _matches(desk: Desk) -> list[Match]:
-    return msgspec.convert((desk["matches"] or {}).get("of", []), list[Match])
+    """All who have the number, but for whom this call is still making a client."""
+    found = msgspec.convert((desk["matches"] or {}).get("of", []), list[Match])
+    return strangers(found, None if "deal" in desk else desk["contact"])
 
 
 def _client_links(client: Match | None) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from calltrackd.crm.bitrix24.portal import Portal
 from calltrackd.crm.clock import Clock
 from calltrackd.crm.desk import Desk
 from calltrackd.crm.event import Event
-from calltrackd.crm.leads.match import Match, chosen
+from calltrackd.crm.leads.match import Match, chosen, strangers
 from calltrackd.crm.leads.policy import Decision, LeadWish, Policy, TaskWish
 from calltrackd.settings.crm.bitrix24 import Bitrix24Target
 
@@ -160,4 +160,6 @@ def with_made(found: list[Match], made: dict[str, Any] | None, now: float) -> li
 
 
 def _matches(desk: Desk) -> list[Match]:
-    return msgspec.convert(desk[MATCHES] or [], list[Match])
+    """All that has the number, but for whom this call is still making a client."""
+    found = msgspec.convert(desk[MATCHES] or [], list[Match])
+    return strangers(found, None if "deal" in desk else desk["contact"])

@@ -25,7 +25,7 @@ from calltrackd.crm.hubspot.api import Api
 from calltrackd.crm.hubspot.clients import Clients, made_of
 from calltrackd.crm.hubspot.places import KINDS
 from calltrackd.crm.hubspot.traces import Traces
-from calltrackd.crm.leads.match import Match
+from calltrackd.crm.leads.match import Match, strangers
 from calltrackd.crm.leads.policy import Decision, LeadWish, Policy, TaskWish
 from calltrackd.crm.people import Person
 from calltrackd.crm.target import CrmTarget
@@ -287,9 +287,9 @@ class Writing:
 
 
 def _matches(desk: Desk) -> list[Match]:
-    """All who have the number, but for the contact that this call made and that has no deal yet."""
+    """All who have the number, but for whom this call is still making a client."""
     found = msgspec.convert((desk["matches"] or {}).get("of", []), list[Match])
-    return [one for one in found if one.id != desk["contact"] or one.open_deal is not None]
+    return strangers(found, None if "deal" in desk else desk["contact"])
 
 
 def _place(desk: Desk, client: Match | None) -> list[Place]:

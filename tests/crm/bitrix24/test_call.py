@@ -250,6 +250,27 @@ async def test_a_deal_is_made_with_its_contact(fake: Bitrix24Fake, tmp_path: Pat
     assert (deal["contactIds"], deal["categoryId"]) == ([contact["id"]], 4)
 
 
+async def test_a_new_caller_gets_his_deal_though_it_failed_after_the_contact(
+    fake: Bitrix24Fake, tmp_path: Path
+) -> None:
+    """The contact that the call itself made does not make him an old client."""
+    refused: list[Hit] = []
+
+    def refuse(hit: Hit) -> Fault | None:
+        if b'"entityTypeId":2' not in hit.body or "crm.item.add" not in hit.path:
+            return None
+        refused.append(hit)
+        return Fault(status=423, body="{}") if len(refused) < 3 else None
+
+    fake.always = refuse
+    rules = {"make": "new_callers"}
+    async with telling(fake, webhook(fake, lead_as="deal", lead=rules), tmp_path) as house:
+        await tell(house, ended(answered(ringing(house, "101"))), "ended")
+    (deal,), (contact,) = fake.kept["deal"], fake.kept["contact"]
+    assert deal["contactIds"] == [contact["id"]]
+    assert len(refused) == 3
+
+
 async def test_a_contact_is_made_of_unknown_callers(fake: Bitrix24Fake, tmp_path: Path) -> None:
     """And of nobody twice."""
     async with telling(fake, app(fake, lead_as="contact"), tmp_path) as house:
