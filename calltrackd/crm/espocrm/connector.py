@@ -46,7 +46,7 @@ class Espocrm:
 
     def __init__(self, target: CrmTarget, settings: EspocrmTarget, tools: Tools) -> None:
         self._settings = settings
-        self._links = tools.recordings is not None
+        self._links = tools.links
         self.settles_s = settings.limit_time_s
         self._policy = Policy(target)
         self._users = Users(settings.users, settings.fallback_user)

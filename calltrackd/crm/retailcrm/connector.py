@@ -39,7 +39,7 @@ class Retailcrm:
 
     def __init__(self, target: CrmTarget, settings: RetailcrmTarget, tools: Tools) -> None:
         self._settings = settings
-        self._links = tools.recordings is not None
+        self._links = tools.links
         self.settles_s = settings.timeout_s * 2
         self._policy = Policy(target)
         self._users = Users(settings.users, settings.fallback_user)
