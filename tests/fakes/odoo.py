@@ -39,7 +39,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "mail_activity_type_id": False, "attachment_ids": [], "subtype": False,
     },
     "ir.attachment": {
-        "name": False, "type": "binary", "url": False, "res_model": False, "res_id": 0,
+        "name": False, "type": "binary", "url": False, "datas": False, "res_model": False,
+        "res_id": 0,
     },
     "discuss.channel": {"name": False, "channel_type": "channel", "channel_member_ids": []},
     "ir.module.module": {"name": False, "state": "installed"},
