@@ -37,8 +37,7 @@ from calltrackd.settings.crm.espocrm import EspocrmTarget
 
 def build(target: CrmTarget, tools: Tools) -> "Espocrm":
     """The connector of one target."""
-    assert isinstance(target.settings, EspocrmTarget)  # noqa: S101 - chosen by its kind
-    return Espocrm(target, target.settings, tools)
+    return Espocrm(target, target.settings_as(EspocrmTarget), tools)
 
 
 class Espocrm:

@@ -41,8 +41,7 @@ MOST_USERS = 10_000
 
 def build(target: CrmTarget, tools: Tools) -> "Odoo":
     """The connector of one target."""
-    assert isinstance(target.settings, OdooTarget)  # noqa: S101 - chosen by its kind
-    return Odoo(target, target.settings, tools)
+    return Odoo(target, target.settings_as(OdooTarget), tools)
 
 
 class Odoo:

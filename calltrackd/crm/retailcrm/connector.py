@@ -30,8 +30,7 @@ from calltrackd.settings.crm.retailcrm import RetailcrmTarget
 
 def build(target: CrmTarget, tools: Tools) -> "Retailcrm":
     """The connector of one target."""
-    assert isinstance(target.settings, RetailcrmTarget)  # noqa: S101 - chosen by its kind
-    return Retailcrm(target, target.settings, tools)
+    return Retailcrm(target, target.settings_as(RetailcrmTarget), tools)
 
 
 class Retailcrm:
