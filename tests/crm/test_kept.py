@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from calltrackd.crm.kept import KEPT_S, Kept
+from calltrackd.crm.trouble import Failing
 from tests.crm.manual import ManualClock
 
 
@@ -18,7 +19,7 @@ class Crm:
         self.asked += 1
         await asyncio.sleep(0)
         if self.down:
-            raise OSError
+            raise Failing("down")
         return self.asked
 
 
@@ -44,7 +45,7 @@ async def test_a_failure_is_not_kept() -> None:
     """Whoever asks next asks the CRM."""
     crm, kept = Crm(), Kept(ManualClock())
     crm.down = True
-    with pytest.raises(OSError):
+    with pytest.raises(Failing):
         await kept.get("users", crm.read)
     crm.down = False
     assert await kept.get("users", crm.read) == 2
