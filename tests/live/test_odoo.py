@@ -226,9 +226,9 @@ async def test_changes_of_one_record_at_once_are_tried_again(odoo: Odoo) -> None
 
 
 async def test_a_recording_that_comes_twice_is_one_attachment(odoo: Odoo) -> None:
-    """Also one of 8 MiB, and one that was a link at first."""
-    content = bytes(range(256)) * (8 << 12)
-    file = {"type": "binary", "datas": b64encode(content).decode()}
+    """Also one of 4 MiB, and one that was a link at first."""
+    content = bytes(range(256)) * (4 << 12)
+    file = {"type": "binary", "url": None, "datas": b64encode(content).decode()}
     link = {"type": "url", "url": "https://calls.example/twice.wav"}
     api, ids = Api(settings(odoo, rate=100.0), WallClock()), set()
     try:

@@ -65,7 +65,8 @@ class Sound:
         return await self._attachment(place, record, path, {"type": "url", "url": found})
 
     async def _upload(self, place: Place, record: CallRecord, path: str, content: bytes) -> int:
-        values = {"type": "binary", "datas": b64encode(content).decode()}
+        """A link whose answer was lost may be there: Odoo refuses files that still have a `url`."""
+        values = {"type": "binary", "url": None, "datas": b64encode(content).decode()}
         limit = self._settings.limit_time_s
         return await self._attachment(place, record, path, values, answer_s=limit)
 

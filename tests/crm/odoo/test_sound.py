@@ -114,6 +114,23 @@ async def test_a_lost_answer_doubles_no_recording(tmp_path: Path, path: str) -> 
     assert shown(fake) == [b"sound"]
 
 
+async def test_a_link_whose_answer_was_lost_may_become_the_file(tmp_path: Path) -> None:
+    """It is the same attachment, without its address."""
+    files, lost = Files(), [Fault(accept=True, reset=True)]
+
+    def lose(hit: Hit) -> Fault | None:
+        if not lost or not hit.path.endswith("ir.attachment/load"):
+            return None
+        files.there[FIRST.path] = b"sound"
+        return lost.pop()
+
+    lent = {"files": files, "recordings": Links()}
+    async with OdooFake() as fake, odoo_house(fake, tmp_path, lent) as house:
+        fake.always = lose
+        await tell(house, FIRST)
+    assert shown(fake) == [b"sound"]
+
+
 async def test_a_file_that_comes_late_is_waited_for(tmp_path: Path) -> None:
     """All else of the call is there by then."""
     files = Files()
