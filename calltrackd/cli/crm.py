@@ -91,19 +91,22 @@ def _target(config: Path, name: str) -> "CrmTarget":
 
 
 def _asked(config: Path, target: "CrmTarget", ask: Callable[["Connector"], Awaitable[T]]) -> T:
-    """Ask by a connector of our own, over the daemon's store: its tokens lie there."""
-    from calltrackd.crm.books import Books  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
-    from calltrackd.crm.clock import WallClock  # noqa: PLC0415 - the same
-    from calltrackd.crm.connector import build  # noqa: PLC0415 - the same
+    """Ask by a connector of our own, lent what the daemon lends: tokens lie in its store."""
+    from calltrackd.crm.connector import build  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
+    from calltrackd.crm.links import KeyUnusableError, links_of  # noqa: PLC0415 - the same
+    from calltrackd.crm.senders import Senders  # noqa: PLC0415 - the same
     from calltrackd.crm.templates import TemplateFault  # noqa: PLC0415 - the same
-    from calltrackd.crm.tools import Tools  # noqa: PLC0415 - the same
     from calltrackd.crm.trouble import Trouble  # noqa: PLC0415 - the same
+    from calltrackd.daemon.lending import LentRecordings  # noqa: PLC0415 - the same
+
+    settings = settings_of(config)
 
     async def job(store: "Store") -> T:
-        books = Books(store, target.name)
+        files = LentRecordings(lambda: settings)
         try:
-            connector = build(target, Tools(books=books, clock=WallClock()))
-        except (TemplateFault, ValueError, OSError) as error:
+            lent = Senders(store, recordings=links_of(settings), files=files).tools(target.name)
+            connector = build(target, lent)
+        except (TemplateFault, KeyUnusableError, ValueError, OSError) as error:
             raise Fault(f"target {target.name} can't be used: {error}") from None
         try:
             return await ask(connector)
@@ -112,7 +115,7 @@ def _asked(config: Path, target: "CrmTarget", ask: Callable[["Connector"], Await
         finally:
             await connector.close()
 
-    return with_store(settings_of(config), job)
+    return with_store(settings, job)
 
 
 async def _looked_at(connector: "Connector", target: "CrmTarget") -> list["Finding"]:

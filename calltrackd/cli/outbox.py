@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 import msgspec
 
+from calltrackd.cli.changing import all_changed, changed
 from calltrackd.cli.common import (
     Fault,
     WordFault,
@@ -37,8 +38,6 @@ _STYLES = {
     "dead": "red",
     "dropped": "dim",
 }
-_PAGE = 500
-"""Rows that one transaction changes, so that the daemon gets its turn in between."""
 
 Change = Callable[["AsyncConnection", Sequence[str]], Awaitable[int]]
 
@@ -144,27 +143,19 @@ def _changed(
     config: Path, deliveries: Sequence[str], target: str | None, change: Change, *, dead: bool
 ) -> int:
     """How many rows the change touched: those named, or all dead ones page by page."""
+    from calltrackd.store import outbox as stored  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
+
     if dead == bool(deliveries):
         raise WordFault("name deliveries by id, or say --dead")
 
-    async def named(store: "Store") -> int:
-        ids = [(await _one(store, delivery)).id for delivery in deliveries]
-        return await store.writer.submit(lambda conn: change(conn, ids))
+    async def named(store: "Store") -> list[str]:
+        return [(await _one(store, delivery)).id for delivery in deliveries]
 
-    async def all_dead(store: "Store") -> int:
-        count = 0
-        while touched := await store.writer.submit(lambda conn: _page(conn, target, change)):
-            count += touched
-        return count
+    async def page(conn: "AsyncConnection", most: int) -> list[str]:
+        rows = await stored.list_rows(conn, target=target, state="dead", limit=most)
+        return [row.id for row in rows]
 
-    return with_store(settings_of(config), all_dead if dead else named)
-
-
-async def _page(conn: "AsyncConnection", target: str | None, change: Change) -> int:
-    from calltrackd.store import outbox as stored  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
-
-    rows = await stored.list_rows(conn, target=target, state="dead", limit=_PAGE)
-    return await change(conn, [row.id for row in rows]) if rows else 0
+    return all_changed(config, page, change) if dead else changed(config, named, change)
 
 
 def _public(row: OutboxRow) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args
 import click
 import msgspec
 
+from calltrackd.cli.changing import all_changed, changed
 from calltrackd.cli.common import (
     Fault,
     WordFault,
@@ -31,8 +32,6 @@ if TYPE_CHECKING:  # SQLAlchemy costs 0.3 s
 
 _STYLES = {"waiting": "yellow", "running": "cyan", "done": "green", "aside": "red"}
 _TIMES = ("call_started_at", "created_at", "ready_at", "lease_until", "ended_at")
-_PAGE = 500
-"""Rows that one transaction changes, so that the daemon gets its turn in between."""
 
 Change = Callable[["AsyncConnection", Sequence[int], float], Awaitable[int]]
 
@@ -127,27 +126,21 @@ async def _one(store: "Store", job_id: int) -> Job:
 
 def _changed(config: Path, job_ids: Sequence[int], change: Change, *, aside: bool) -> int:
     """How many jobs the change touched: those named, or all set aside ones page by page."""
+    from calltrackd.store import speech_jobs  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
+
     if aside == bool(job_ids):
         raise WordFault("name jobs by id, or say --aside")
 
-    async def named(store: "Store") -> int:
-        ids = [(await _one(store, job_id)).id for job_id in job_ids]
-        return await store.writer.submit(lambda conn: change(conn, ids, time.time()))
+    async def named(store: "Store") -> list[int]:
+        return [(await _one(store, job_id)).id for job_id in job_ids]
 
-    async def all_aside(store: "Store") -> int:
-        count = 0
-        while touched := await store.writer.submit(lambda conn: _page(conn, change)):
-            count += touched
-        return count
+    async def page(conn: "AsyncConnection", most: int) -> list[int]:
+        return [job.id for job in await speech_jobs.list_jobs(conn, state="aside", limit=most)]
 
-    return with_store(settings_of(config), all_aside if aside else named)
+    async def now(conn: "AsyncConnection", ids: Sequence[int]) -> int:
+        return await change(conn, ids, time.time())
 
-
-async def _page(conn: "AsyncConnection", change: Change) -> int:
-    from calltrackd.store import speech_jobs  # noqa: PLC0415 - SQLAlchemy costs 0.3 s
-
-    found = await speech_jobs.list_jobs(conn, state="aside", limit=_PAGE)
-    return await change(conn, [job.id for job in found], time.time()) if found else 0
+    return all_changed(config, page, now) if aside else changed(config, named, now)
 
 
 def _public(job: Job) -> dict[str, Any]:

@@ -4,6 +4,7 @@ A success is a 2xx with JSON in it and no error inside: what is inside, the conn
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from io import BytesIO
 from typing import Any
 
 import aiohttp
@@ -32,6 +33,8 @@ from calltrackd.settings import CrmTarget
 
 MOST_BYTES = 8 << 20
 """An answer is read so far."""
+LARGE_BYTES = 1 << 20
+"""A longer body goes out in pieces: at once it would hold up all that happens meanwhile."""
 PATIENCE_S = 20.0
 """A pause that the CRM asks for is waited out here when it is no longer; else by the whole lane."""
 MOST_TRIES = 5
@@ -153,8 +156,10 @@ class Client:
             given["Content-Type"] = "application/json"
 
         async def once() -> Answer:
+            large = isinstance(body, bytes) and len(body) > LARGE_BYTES
+            sent = BytesIO(body) if large else body
             return await self._sent(
-                verb, url, answer_s=answer_s, data=body, headers=given, params=params
+                verb, url, answer_s=answer_s, data=sent, headers=given, params=params
             )
 
         try:

@@ -20,6 +20,7 @@ A request whose answer was lost is sent again under the same id: the receiver kn
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Literal, Protocol
 
@@ -93,6 +94,7 @@ class Lane:
         self._meanwhile: list[OutboxRow] = []
         self._look_at = 0.0
         self._direct_at = 0.0
+        self._own_at = 0.0  # of the row that probed last and was only in its own way
 
     @property
     def state(self) -> str:
@@ -206,7 +208,8 @@ class Lane:
             self._window.adopt([row])
             if len(self._window):
                 break
-        self._look_at = 0.0 if self._meanwhile and not len(self._window) else now + LOOK_S
+        look_at = min(self._own_at if self._own_at > now else math.inf, now + LOOK_S)
+        self._look_at = 0.0 if self._meanwhile and not len(self._window) else look_at
 
     async def _read_all(self, now: float) -> bool:
         """Try to become direct. False when more is owed than fits."""
@@ -335,8 +338,12 @@ class Lane:
         self._complaints.tell(outcome.reason, now, call=row.call_id, **about)
 
     def _next_at(self, row: OutboxRow, outcome: Outcome, now: float) -> float:
-        """While the target is down its pause counts, else the row's own schedule."""
-        if self._breaker.until is not None:
+        """While the target is down its pause counts, else the row's own schedule.
+
+        A row that is in its own way says nothing of the target: another one probes it meanwhile.
+        """
+        own = isinstance(outcome, Failed) and outcome.scope == "row"
+        if self._breaker.until is not None and not own:
             return self._breaker.until
         if isinstance(outcome, Failed) and outcome.after is not None:
             return now + max(outcome.after, backoff.FLOOR_S)
@@ -348,11 +355,12 @@ class Lane:
         self._settler.put(row, self._committed)
         self._meter(self.target.name, word)
         if self._breaker.until is not None or self._gone:
+            self._own_at = row.next_at
             self._fall_behind()
 
     def _committed(self, row: OutboxRow) -> None:
         self._window.committed(row)
-        if self._behind and self._breaker.until is None:
+        if self._behind and self._breaker.state(self._clock.now()) != "open":
             self._look()
 
     # -- around

@@ -16,6 +16,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Literal
 
+from calltrackd.settings import Settings
+
 KEY_BYTES = 32
 KEY_FILE = "links.key"
 DAY_S = 86_400.0
@@ -94,6 +96,12 @@ class Links:
     def _sign(self, call_id: str, name: str, expires: str) -> str:
         signed = f"recording\0{call_id}\0{name}\0{expires}".encode("utf-8", "surrogateescape")
         return urlsafe_b64encode(hmac.digest(self._key, signed, "sha256")).decode().rstrip("=")
+
+
+def links_of(settings: Settings) -> Links:
+    """Links as the settings have them, by this machine's key. Raises KeyUnusableError."""
+    web = settings.web
+    return Links(key_in(settings.state_dir), web.public_url, ttl_s=web.link_days * DAY_S)
 
 
 def name_of(path: str) -> str:

@@ -43,13 +43,19 @@ class Senders:
         if isinstance(target, HookTarget):
             return WebhookSender(target, self._clock.now)
         assert isinstance(target, CrmTarget)  # noqa: S101 - there is no third kind
-        books = Books(self._store, target.name, self._clock.now)
-        tools = Tools(
-            books=books, clock=self._clock, recordings=self._recordings, files=self._files
-        )
+        tools = self.tools(target.name)
         return ConnectorSender(
             self._make(target, tools),
-            books,
+            tools.books,
             self._clock,
             lambda phone, person: self._met(target.name, phone, person),
+        )
+
+    def tools(self, target: str) -> Tools:
+        """What the house lends to a target's connector."""
+        return Tools(
+            books=Books(self._store, target, self._clock.now),
+            clock=self._clock,
+            recordings=self._recordings,
+            files=self._files,
         )

@@ -3,7 +3,7 @@
 import re
 from fnmatch import translate
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -13,6 +13,7 @@ from calltrackd.settings import Mapping, Settings, WebhookTarget, signing_key
 
 STEPS: frozenset[Step] = frozenset({"started", "answered", "ended", "updated", "alert"})
 OUTSIDE: frozenset[Direction] = frozenset({"inbound", "outbound"})
+KindT = TypeVar("KindT", bound=CrmSettings)
 
 
 class Wants(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +94,12 @@ class CrmTarget(Target, frozen=True, kw_only=True):
     own_numbers: frozenset[str] = frozenset()
     """E.164 of the company's own lines: they are nobody's client."""
     region: str = "RU"
+
+    def settings_as(self, kind: type[KindT]) -> KindT:
+        """The settings of the connector that they led to. Raises TypeError for others."""
+        if not isinstance(self.settings, kind):
+            raise TypeError(f"not {kind.__name__}: {self.settings.kind}")
+        return self.settings
 
 
 def targets_of(settings: Settings) -> list[Target]:

@@ -34,3 +34,8 @@ class Tools(msgspec.Struct, frozen=True, kw_only=True):
     """None: no public address is set; upload the file, or leave recordings out."""
     files: RecordingFiles | None = None
     """None: this machine reads no recordings; a link is all there can be."""
+
+    @property
+    def links(self) -> bool:
+        """Whether recordings have addresses that others can open."""
+        return self.recordings is not None and self.recordings.link("any", "any") is not None

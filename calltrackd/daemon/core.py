@@ -15,7 +15,7 @@ import structlog
 from calltrackd import __version__
 from calltrackd.crm.dispatcher import Dispatcher
 from calltrackd.crm.ledger import StoreLedger
-from calltrackd.crm.links import DAY_S, Links, key_in
+from calltrackd.crm.links import links_of
 from calltrackd.crm.senders import Senders
 from calltrackd.crm.target import targets_of
 from calltrackd.daemon.attachment import Attachment
@@ -68,8 +68,7 @@ class Daemon:
         self._bus = LiveBus()
         self._enricher = enricher_of(settings)
         self._targets = targets_of(settings)
-        web = settings.web
-        links = Links(key_in(settings.state_dir), web.public_url, ttl_s=web.link_days * DAY_S)
+        links = links_of(settings)
         self._returning = Returning(
             settings,
             store,

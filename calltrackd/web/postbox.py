@@ -1,6 +1,6 @@
 """`POST /v1/crm/TARGET/...`: webhooks of CRMs, kept before they are answered.
 
-    read (bounded) ──► verify ──► store ──► 200          else, and the CRM may try again:
+    read (bounded) ──► verify ──► mask ──► store ──► 200    else, and the CRM may try again:
                         403        503: the store is away or slow, or too many wait for us
 
 The answer comes within a second or it is a 503: CRMs wait 1 to 5 s and switch off who is late.
@@ -15,6 +15,7 @@ from functools import partial
 import structlog
 from aiohttp import web
 
+from calltrackd.crm.returns.masking import masked
 from calltrackd.crm.returns.ports import Inbox, Posted
 from calltrackd.store import inbox as stored
 from calltrackd.store.engine import Store
@@ -112,7 +113,7 @@ class Postbox:
             stored.put,
             target=target,
             content_type=posted.content_type[:200],
-            body=posted.body,
+            body=masked(posted.body),
             at=posted.at,
             room=MOST_WAITING,
         )

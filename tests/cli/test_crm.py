@@ -9,6 +9,7 @@ import pytest
 from calltrackd.crm import connector
 from calltrackd.crm.finding import Finding
 from calltrackd.crm.people import CrmUser
+from calltrackd.crm.tools import Tools
 from calltrackd.crm.trouble import AuthFailed, Trouble
 from tests.cli.conftest import House
 from tests.cli.records import call
@@ -30,7 +31,9 @@ USERS = [
 
 
 class Canned:
-    """A connector that says what it is told to."""
+    """A connector that says what it is told to. `tools`: what it was lent."""
+
+    tools: Tools
 
     def __init__(self) -> None:
         self.findings = [Finding(check="credentials", severity="fine", what="the key is taken")]
@@ -65,7 +68,12 @@ def canned(house: House, monkeypatch: pytest.MonkeyPatch) -> Iterator[Canned]:
         + CRM
     )
     one = Canned()
-    monkeypatch.setattr(connector, "build", lambda _target, _tools: one)
+
+    def build(_target: object, tools: Tools) -> Canned:
+        one.tools = tools
+        return one
+
+    monkeypatch.setattr(connector, "build", build)
     yield one
     assert one.closed == 1
 
@@ -76,6 +84,17 @@ def test_check_says_what_is_fine_and_what_is_not(house: House, canned: Canned) -
     assert done.exit_code == 0, done.output
     assert "✓ credentials: the key is taken" in done.output
     assert "1 users of the settings are users of the CRM" in done.output
+
+
+@pytest.mark.parametrize("public", [False, True])
+def test_what_the_daemon_lends_is_lent(house: House, canned: Canned, public: bool) -> None:
+    """Recordings with the address that they have, or have not, in the daemon."""
+    if public:
+        with house.config.open("a") as file:
+            file.write('[web]\npublic_url = "https://calls.example"\n')
+    assert house.run("crm", "check", "odoo").exit_code == 0
+    assert canned.tools.links == public
+    assert canned.tools.files is not None
 
 
 def test_errors_are_the_exit_code(house: House, canned: Canned) -> None:

@@ -1,18 +1,26 @@
 """Chaos: thousands of call steps through a fake that fails in every way, the daemon killed by -9.
 
-The parent owes the steps in a database and runs the fake; the child (`python -m tests.crm.chaos
-FOLDER`) delivers, and is killed again and again, until nothing is owed any more.
+The parent owes the steps in a database and runs the fake; a child delivers, and is killed again
+and again, until nothing is owed any more. Children are forked from a process that has all modules:
+their lives are short, and Python's start would take as long.
 """
 
 import asyncio
+import logging
+import multiprocessing
 import pickle
 import random
-import sys
+import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import structlog
+
+from calltrackd.crm import backoff
 from calltrackd.crm.connector import Connector
 from calltrackd.crm.rows import rows_for
 from calltrackd.crm.target import CrmTarget
@@ -21,7 +29,7 @@ from calltrackd.model.call import CallRecord, Change
 from calltrackd.settings import CrmTarget as CrmSettings
 from calltrackd.store import calls, outbox
 from calltrackd.store.engine import Store
-from tests.crm.house import a_call, a_house, answered, ended, target_for
+from tests.crm.house import QuickClock, a_call, a_house, answered, ended, target_for
 from tests.fakes.crm_base import CrmFake, Fault, faulty
 
 HTML = {"Content-Type": "text/html"}
@@ -38,8 +46,12 @@ FAULTS = (
 SHARE = 0.05
 """Of each fault, of all requests."""
 PLAN = "plan.pickle"
-READY = b"delivering\n"
-"""Said by the child once it works: its start takes as long as its life."""
+READY = "delivering"
+"""Said by the child once it works; its life is counted from then on."""
+PAUSE_CAP_S = 4.0
+"""Between probes: two of five requests fail here for ever, so there is no recovery to wait for."""
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["pytest", "sqlalchemy.dialects.sqlite.aiosqlite", "tests.crm.chaos"])
 CALLS_A_CLIENT = 3
 WHOLE_S = 12 * 3600.0
 
@@ -51,6 +63,7 @@ class Figures:
     steps: int = 0
     kills: int = 0
     requests: int = 0
+    seconds: int = 0
     states: dict[str, int] = field(default_factory=dict)
 
 
@@ -112,56 +125,56 @@ async def run(
     build: Callable[[CrmTarget, Tools], Connector],
     *,
     steps: int,
-    speed: float,
+    clock: QuickClock,
     kill_every_s: float,
     seed: int = 1,
 ) -> Figures:
-    """Owe `steps`, deliver them through chaos, say how it went."""
+    """Owe `steps`, deliver them through chaos, say how it went. `clock`: the fake's as well."""
     await owe(folder, settings, steps)
-    (folder / PLAN).write_bytes(pickle.dumps((settings, build, speed)))
+    (folder / PLAN).write_bytes(pickle.dumps((settings, build, clock)))
     fake.always = faulty(SHARE, seed, *FAULTS)
     figures, chance = Figures(steps=steps // 3 * 3), random.Random(seed)
+    began = time.monotonic()
     async with asyncio.timeout(WHOLE_S):
         while not await _delivered(folder, chance.uniform(0.2, 1.8) * kill_every_s):
             figures.kills += 1
+    figures.seconds = round(time.monotonic() - began)
     figures.requests, figures.states = len(fake.hits), await left(folder)
     return figures
 
 
 async def _delivered(folder: Path, life_s: float) -> bool:
     """One life of the daemon; False when it had to be killed."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.crm.chaos", str(folder), stdout=asyncio.subprocess.PIPE
-    )
-    assert child.stdout is not None
+    ready, says = FORKS.Pipe(duplex=False)
+    child = FORKS.Process(target=live, args=(folder, says))
+    await asyncio.to_thread(child.start)
+    says.close()
     try:
-        assert await child.stdout.readline() == READY
-        async with asyncio.timeout(life_s):
-            return await child.wait() == 0
-    except TimeoutError:
+        assert await asyncio.to_thread(ready.recv) == READY
+        await asyncio.to_thread(child.join, life_s)
+    finally:
+        ready.close()
         child.kill()
-        await child.wait()
-        return False
+        child.join()
+    assert child.exitcode in {0, -signal.SIGKILL}
+    return child.exitcode == 0
 
 
-async def deliver(folder: Path) -> None:
+def live(folder: Path, says: Connection) -> None:
     """The child: deliver what is owed, then end."""
-    settings, build, speed = pickle.loads((folder / PLAN).read_bytes())
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    backoff.PAUSE_CAP_S = PAUSE_CAP_S
+    asyncio.run(deliver(folder, says))
+
+
+async def deliver(folder: Path, says: Connection) -> None:
+    """Say that we are ready, deliver until nothing is owed."""
+    settings, build, clock = pickle.loads((folder / PLAN).read_bytes())
 
     def hasty() -> float:
         """Waits far below their ceilings: with so many faults rows would sleep for hours."""
         return random.random() * 0.01
 
-    async with a_house(folder, target_for(settings), build, speed=speed, chance=hasty) as house:
-        sys.stdout.buffer.write(READY)
-        sys.stdout.buffer.flush()
+    async with a_house(folder, target_for(settings), build, clock=clock, chance=hasty) as house:
+        says.send(READY)
         await house.settled(WHOLE_S)
-
-
-if __name__ == "__main__":
-    import logging
-
-    import structlog
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    asyncio.run(deliver(Path(sys.argv[1])))

@@ -8,7 +8,7 @@
             return OdooTarget.model_validate({..., "url": fake.url, "timeout_s": 0.4})
 
 Faults are put on every single request of a call in turn, so a new request of a connector is covered
-without a new test. Time passes 50 times as fast for everything but the sockets.
+without a new test. Time passes `speed` times as fast for everything but the sockets.
 """
 
 import asyncio
@@ -60,9 +60,15 @@ class ConnectorContract:
     of_client: ClassVar[frozenset[str]] = frozenset({"contacts"})
     """Kinds of which there is one a client, however many calls."""
     secret: ClassVar[str] = "s3cr3t-token"
+    speed: ClassVar[float] = SPEED
+    """So many times as fast as the sockets; the slower, the finer can limits be compared."""
     chaos_speed: ClassVar[float] = SPEED
-    """Time in `test_chaos`; the slower, the finer can limits be compared."""
+    """The same in `test_chaos`."""
     not_taken: ClassVar[dict[str, Fault]] = NOT_TAKEN
+    make = "no_open_deal"
+    """Of whom leads are made."""
+    clock: QuickClock | None = None
+    """Of all houses of a test: whoever is started again finds the time gone on."""
 
     def settings(self, fake: CrmFake) -> CrmSettings:
         """Settings that reach the fake, with `timeout_s` under a second and `secret` as key."""
@@ -89,8 +95,11 @@ class ConnectorContract:
     @asynccontextmanager
     async def house(self, fake: CrmFake, folder: Path) -> AsyncIterator[House]:
         """A house that tells the fake; the fake's time is the house's."""
-        target = target_for(self.settings(fake))
-        async with a_house(folder, target, type(self).build, speed=SPEED) as house:
+        settings = self.settings(fake)
+        rules = settings.lead.model_copy(update={"make": self.make})
+        target = target_for(settings.model_copy(update={"lead": rules}))
+        self.clock = self.clock or QuickClock(self.speed)
+        async with a_house(folder, target, type(self).build, clock=self.clock) as house:
             fake.use_clock(house.clock.now)
             yield house
 
@@ -169,8 +178,13 @@ class ConnectorContract:
                         f"{name}, request {n} of {paths(fake)}"
                     )
 
-    async def test_killed_at_any_request_and_started_again(self, tmp_path: Path) -> None:
-        """The CRM did it, we died before we knew: the next process asks."""
+    @pytest.mark.parametrize("make", ["no_open_deal", "new_callers"])
+    async def test_killed_at_any_request_and_started_again(self, tmp_path: Path, make: str) -> None:
+        """The CRM did it, we died before we knew: the next process asks.
+
+        The contact that it made before does not make a new caller a known one.
+        """
+        self.make = make
         for n in range(await self.clean(tmp_path / "clean")):
             async with self.crm() as fake:
                 fake.always = nth(n, Fault(accept=True, hang=True))
@@ -243,7 +257,7 @@ class ConnectorContract:
                 self.settings(fake),
                 type(self).build,
                 steps=STEPS,
-                speed=self.chaos_speed,
+                clock=clock,
                 kill_every_s=KILL_EVERY_S,
             )
             made = chaos.the_calls(STEPS)
@@ -271,7 +285,7 @@ class ConnectorContract:
 
 STEPS = int(os.environ.get("CALLTRACKD_CHAOS_STEPS", "250"))
 """Of each suite; with the eight there are that makes 2,000."""
-KILL_EVERY_S = float(os.environ.get("CALLTRACKD_CHAOS_KILL_EVERY_S", "3"))
+KILL_EVERY_S = float(os.environ.get("CALLTRACKD_CHAOS_KILL_EVERY_S", "1"))
 
 
 def paths(fake: CrmFake) -> list[str]:

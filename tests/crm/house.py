@@ -28,7 +28,10 @@ DID = "+74951234567"
 
 
 class QuickClock:
-    """Time that runs `speed` times as fast as the wall's, from now on."""
+    """Time that runs `speed` times as fast as the wall's, from now on.
+
+    A copy in another process goes on with it: a daemon that is started again finds no younger past.
+    """
 
     def __init__(self, speed: float = 1.0) -> None:
         self._began, self._speed = time.time(), speed
@@ -169,12 +172,16 @@ async def a_house(
     make: Callable[[CrmTarget, Tools], Connector],
     *,
     speed: float = 1.0,
+    clock: QuickClock | None = None,
     chance: Callable[[], float] = lambda: 0.0,
 ) -> AsyncIterator[House]:
-    """A running house over the database in `folder`; enter it again and it remembers."""
+    """A running house over the database in `folder`; enter it again and it remembers.
+
+    `clock`: one that runs already, instead of one that begins now at `speed`.
+    """
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test's own folder
     store = await Store.open(f"sqlite:///{folder / 'calls.db'}")
-    house = House(store, target, make, QuickClock(speed), chance)
+    house = House(store, target, make, clock or QuickClock(speed), chance)
     task = asyncio.create_task(house.dispatcher.run())
     try:
         yield house

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from calltrackd.crm.client import PATIENCE_S, Client
+from calltrackd.crm.client import LARGE_BYTES, PATIENCE_S, Client
 from calltrackd.crm.limiter import Limiter
 from calltrackd.crm.trouble import (
     AuthFailed,
@@ -43,7 +43,7 @@ async def ask(crm: NotebookFake) -> AsyncIterator[Callable[..., Any]]:
     async def call(verb: str = "POST", path: str = "/contacts", **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {crm.token}"}
         body = {} if verb == "GET" else {"json": {"phone": "+79161234567"}}
-        return await client.ask(verb, f"{crm.url}{path}", headers=headers, **body, **more)
+        return await client.ask(verb, f"{crm.url}{path}", headers=headers, **{**body, **more})
 
     yield call
     await client.close()
@@ -142,3 +142,12 @@ async def test_an_empty_answer_is_nothing(ask: Any, crm: NotebookFake) -> None:
     """204, as amoCRM says an empty list."""
     crm.fail(Fault(status=204))
     assert await ask() is None
+
+
+async def test_a_long_body_goes_out_whole(crm: NotebookFake, ask: Callable[..., Any]) -> None:
+    """In pieces, with its length told, also when it has to be sent again."""
+    crm.fail(Fault(status=429, body="{}", headers={"Retry-After": "1"}))
+    phone = "7" * (3 * LARGE_BYTES)
+    await ask(json={"phone": phone})
+    assert [hit.json["phone"] == phone for hit in crm.hits] == [True, True]
+    assert all(int(hit.headers["content-length"]) > len(phone) for hit in crm.hits)

@@ -335,6 +335,46 @@ async def test_reserved_slots_do_not_stop_the_probe(start):
     assert set(stage.ledger.states().values()) == {"sent"}
 
 
+EARLY = Failed(reason="what became of it shows in a moment", scope="row", after=60.0)
+
+
+async def test_a_row_in_its_own_way_does_not_keep_a_recovered_target_waiting(start):
+    """It says nothing of the target: the next one probes, and it has its own time."""
+    down = True
+
+    def script(row):
+        if down:
+            return DOWN
+        early = row.call_id == "c1" and len(stage.sender.versions("c1")) < tries + 2
+        return EARLY if early else Delivered(200)
+
+    stage = await start(script=script)
+    stage.commit(a_row("c1"))
+    await settle_down()
+    stage.commit(a_row("c2"))
+    await settle_down()
+    tries, down = len(stage.sender.versions("c1")), False
+    await stage.pass_time(4, step=0.25)
+    await until(lambda: stage.dispatcher.status()[0].state == "direct")
+    assert stage.sender.versions("c2")
+    assert len(stage.sender.versions("c1")) == tries + 1
+    await stage.pass_time(61)
+    await until(lambda: set(stage.ledger.states().values()) == {"sent"})
+
+
+async def test_the_only_row_of_a_recovered_target_is_tried_when_it_asked_for_that(start):
+    """Not when the lane would look into the store anyway."""
+    answers = [DOWN, replace(EARLY, after=2.0)]
+    stage = await start(script=lambda _row: answers.pop(0) if answers else Delivered(200))
+    stage.commit(a_row())
+    await settle_down()
+    await stage.pass_time(1.5, step=0.25)
+    assert len(stage.sender.sent["crm"]) == 2
+    await asyncio.sleep(0.05)
+    await stage.pass_time(2.5, step=0.25)
+    assert len(stage.sender.sent["crm"]) == 3
+
+
 async def test_lane_with_full_slots_sleeps(start):
     """Rows that are due and may not use the reserved slots don't keep the loop busy."""
     stage = await start(a_target(concurrency=3, reserved=2))

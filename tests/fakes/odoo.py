@@ -2,7 +2,8 @@
 
 Answers, statuses and traps are those measured on Odoo 19.0: an unknown field is a 500, two changes
 of one record at once are `ids: false` inside 200, a second `name_create` of a source makes
-`google [2]`, marking an activity as done twice writes two messages, lost leads are archived.
+`google [2]`, marking an activity as done twice writes two messages, lost leads are archived, a link
+may not become a file while it has its address.
 """
 
 from collections.abc import Callable
@@ -39,7 +40,8 @@ FIELDS: dict[str, dict[str, Any]] = {
         "mail_activity_type_id": False, "attachment_ids": [], "subtype": False,
     },
     "ir.attachment": {
-        "name": False, "type": "binary", "url": False, "res_model": False, "res_id": 0,
+        "name": False, "type": "binary", "url": False, "datas": False, "res_model": False,
+        "res_id": 0,
     },
     "discuss.channel": {"name": False, "channel_type": "channel", "channel_member_ids": []},
     "ir.module.module": {"name": False, "state": "installed"},
@@ -201,6 +203,8 @@ class OdooFake(CrmFake):
         if user and not any(row["id"] == user[0] for row in self.kept["res.users"]):
             return _unloaded(f"No matching record found for database id '{user[0]}'")
         name = data[0][0]
+        if values.get("type") == "binary" and "url" not in values and self._is_link(name):
+            return _unloaded("Sorry, you are not allowed to write on this document")
         if name in self.external:
             kept = self.external[name]
             assert kept[0] == model, f"{name} is the external id of a {kept[0]}"
@@ -210,6 +214,9 @@ class OdooFake(CrmFake):
                         if "user_id" in FIELDS[model] else values)  # fmt: skip
         self.external[name] = model, made["id"]
         return {"ids": [made["id"]], "messages": []}
+
+    def _is_link(self, name: str) -> bool:
+        return name in self.external and bool(self.record(*self.external[name])["url"])
 
     def _do_name_create(self, model: str, *, name: str) -> Any:
         there = sum(row["name"].partition(" [")[0] == name for row in self.kept[model])

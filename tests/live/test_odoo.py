@@ -2,12 +2,12 @@
 
 import asyncio
 import time
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 
 from calltrackd.crm.books import Books
@@ -150,13 +150,18 @@ async def _assert_activity(one: Selling, lead: int, call: str) -> None:
     assert (activity["active"], activity["activity_type_id"][1]) == (False, "Call")
     assert activity["user_id"][0] == one.odoo.facts["olga"]
     about = [["model", "=", "crm.lead"], ["res_id", "=", lead], ["body", "ilike", f"call {call}"]]
-    (message,) = await one.rows("mail.message", about, ["attachment_ids"])
-    attached = [["id", "in", message["attachment_ids"]]]
-    attachments = await one.rows("ir.attachment", attached, ["type", "url"])
-    assert attachments
-    async with aiohttp.ClientSession() as session, session.get(attachments[0]["url"]) as answer:
-        assert (answer.status, answer.content_type) == (200, "audio/wav")
-        assert (await answer.read())[:4] == b"RIFF"
+
+    async def attached() -> list[int]:
+        (message,) = await one.rows("mail.message", about, ["attachment_ids"])
+        found: list[int] = message["attachment_ids"]
+        return found
+
+    ids = await one.until(attached, "recordings under the call")
+    fields = ["type", "mimetype", "datas", "res_model", "res_id"]
+    for file in await one.rows("ir.attachment", [["id", "in", ids]], fields):
+        assert (file["type"], file["mimetype"]) == ("binary", "audio/x-wav")
+        assert (file["res_model"], file["res_id"]) == ("crm.lead", lead)
+        assert b64decode(file["datas"])[:4] == b"RIFF"
 
 
 async def _assert_note(one: Selling, lead: int) -> None:
@@ -218,6 +223,28 @@ async def test_changes_of_one_record_at_once_are_tried_again(odoo: Odoo) -> None
         await api.close()
     assert refused > 0
     assert len(set(ids)) == 1
+
+
+async def test_a_recording_that_comes_twice_is_one_attachment(odoo: Odoo) -> None:
+    """Also one of 4 MiB, and one that was a link at first."""
+    content = bytes(range(256)) * (4 << 12)
+    file = {"type": "binary", "url": None, "datas": b64encode(content).decode()}
+    link = {"type": "url", "url": "https://calls.example/twice.wav"}
+    api, ids = Api(settings(odoo, rate=100.0), WallClock()), set()
+    try:
+        lead = await api.load("crm.lead", "lead_twice", {"name": "Twice"})
+        for values in (link, file, file):
+            at = {"name": "twice.wav", "res_model": "crm.lead", "res_id": lead}
+            ids.add(
+                await api.load("ir.attachment", "recording_twice", {**at, **values}, answer_s=60.0)
+            )
+        there = [["res_model", "=", "crm.lead"], ["res_id", "=", lead]]
+        (kept,) = await api.find("ir.attachment", there, ["type", "datas"])
+    finally:
+        await api.close()
+    assert ids == {kept["id"]}
+    assert kept["type"] == "binary"
+    assert b64decode(kept["datas"]) == content
 
 
 async def test_unknown_field_is_a_dead_letter_at_once(odoo: Odoo, tmp_path: Path) -> None:

@@ -85,6 +85,14 @@ async def test_true_webhook_is_on_the_disk_before_it_is_answered(post: Post) -> 
     assert post.counts == {("crm", "stored"): 1}
 
 
+async def test_tokens_are_seen_by_the_connector_and_not_stored(post: Post) -> None:
+    """Whoever reads the database does not get into the CRM."""
+    body = b"event=X&auth%5Baccess_token%5D=s3cr3t"
+    assert await post.send(data=body) == 200
+    assert post.crm.seen.body == body
+    assert await post.kept() == [b"event=X&auth%5Baccess_token%5D=***"]
+
+
 async def test_connector_sees_all_that_can_be_signed(post: Post) -> None:
     """Path, query, headers in lower case, the raw body and the address from outside."""
     await post.send("crm/se/cret?a=1", headers={"X-Signature": "s"})

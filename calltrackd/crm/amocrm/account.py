@@ -1,22 +1,18 @@
 """What of an account seldom changes, read once an hour: users, fields of leads, its money."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from calltrackd.crm.amocrm.api import LONGEST, Api, Entity
 from calltrackd.crm.clock import Clock
+from calltrackd.crm.kept import Kept
 from calltrackd.crm.people import CrmUser
 from calltrackd.crm.trouble import Barred, Permanent
-
-KEPT_S = 3600.0
 
 
 class Account:
     """Every method raises Trouble."""
 
     def __init__(self, api: Api, clock: Clock) -> None:
-        self._api, self._clock = api, clock
-        self._kept: dict[str, tuple[float, Any]] = {}
+        self._api = api
+        self._kept = Kept(clock)
 
     async def itself(self) -> Entity:
         """Name, subdomain, currency, and who we are in it (`current_user_id`)."""
@@ -30,17 +26,17 @@ class Account:
 
     async def name_of(self, user: str) -> str | None:
         """A user's name; None: not known, or not for us to know (users are for admins)."""
-        names: dict[str, str] = await self._remembered("names", self._names)
+        names: dict[str, str] = await self._kept.get("names", self._names)
         return names.get(user)
 
     async def lead_fields(self) -> frozenset[str]:
         """Codes and ids of the custom fields that leads have."""
-        found: frozenset[str] = await self._remembered("fields", self._lead_fields)
+        found: frozenset[str] = await self._kept.get("fields", self._lead_fields)
         return found
 
     async def currency(self) -> str | None:
         """In which all its amounts are."""
-        found: str | None = await self._remembered("currency", self._currency)
+        found: str | None = await self._kept.get("currency", self._currency)
         return found
 
     async def _names(self) -> dict[str, str]:
@@ -59,14 +55,6 @@ class Account:
 
     async def _currency(self) -> str | None:
         return (await self.itself()).get("currency")
-
-    async def _remembered(self, what: str, read: Callable[[], Awaitable[Any]]) -> Any:
-        now = self._clock.now()
-        at, value = self._kept.get(what, (-KEPT_S, None))
-        if now - at >= KEPT_S:
-            value = await read()
-            self._kept[what] = now, value
-        return value
 
 
 def _user(one: Entity) -> CrmUser:

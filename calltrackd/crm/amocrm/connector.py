@@ -71,7 +71,9 @@ class Amocrm:
 
     async def responsible(self, phone: str) -> Person | None:
         """Whose client has the number (E.164)."""
-        return await self._writing.person(chosen(await self._clients.of_number(phone, Made())))
+        return await self._writing.callers.person(
+            chosen(await self._clients.of_number(phone, Made()))
+        )
 
     async def check(self) -> list[Finding]:
         """Credentials, rights, users, fields, pipeline, webhooks."""
@@ -107,7 +109,4 @@ class Amocrm:
 
 def build(target: CrmTarget, tools: Tools) -> Amocrm:
     """The connector of a target. Raises TemplateFault, or OSError for its `tls_ca`."""
-    settings = target.settings
-    if not isinstance(settings, AmocrmTarget):
-        raise TypeError(f"no amoCRM's settings: {settings.kind}")
-    return Amocrm(target, settings, tools)
+    return Amocrm(target, target.settings_as(AmocrmTarget), tools)

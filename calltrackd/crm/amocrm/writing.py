@@ -24,15 +24,14 @@ from calltrackd.crm.amocrm.account import Account
 from calltrackd.crm.amocrm.api import Api, Entity
 from calltrackd.crm.amocrm.clients import MOST_DEALS, Clients, Incoming, made_of
 from calltrackd.crm.amocrm.traces import Place, Traces, incoming_of
+from calltrackd.crm.callers import Callers
 from calltrackd.crm.desk import Desk
 from calltrackd.crm.event import Event
 from calltrackd.crm.leads.match import Match
-from calltrackd.crm.leads.policy import Decision, LeadWish, Policy, TaskWish
-from calltrackd.crm.people import Person
+from calltrackd.crm.leads.policy import Decision, LeadWish, TaskWish
 from calltrackd.crm.target import CrmTarget
 from calltrackd.crm.tools import Tools
 from calltrackd.crm.trouble import Failing, Permanent, Unknown
-from calltrackd.crm.users import Users
 from calltrackd.model.call import CallRecord
 from calltrackd.settings.crm import AmocrmTarget
 
@@ -62,9 +61,7 @@ class Writing:
     ) -> None:
         self._settings, self._tools, self._api, self._account = settings, tools, api, account
         self._clients, self._traces = clients, traces
-        self._policy = Policy(target)
-        self._users = Users(settings.users, settings.fallback_user)
-        self._told: set[str] = set()
+        self.callers = Callers(target, account.name_of)
 
     async def perform(self, event: Event, desk: Desk) -> None:
         """All that this step of the call owes, and what earlier ones left undone."""
@@ -80,22 +77,14 @@ class Writing:
 
     def wish(self, event: Event, desk: Desk) -> TaskWish | None:
         """The task that the call was to make, decided again from what was known then."""
-        return self._decide(event.record, desk).task
+        return self.callers.decide(event.record, desk).task
 
     def place(self, event: Event, desk: Desk) -> Place | None:
         """Where the call's things stand or would stand."""
         at = desk["place"]
         if at and at not in (ANYBODY, LOST):
             return at[0], at[1]
-        return self._place(desk, self._decide(event.record, desk).client)
-
-    async def person(self, match: Match | None) -> Person | None:
-        """Who is responsible for a client."""
-        if match is None or match.responsible is None:
-            return None
-        user = match.responsible
-        name = await self._account.name_of(user)
-        return Person(id=user, name=name, extension=self._users.extension(user))
+        return self._place(desk, self.callers.decide(event.record, desk).client)
 
     # -- while it rings
 
@@ -104,7 +93,7 @@ class Writing:
         if record.direction != "inbound" or record.answered_at or record.ended_at:
             return
         shown: list[str] = desk["shown"] or []
-        fresh = [user for user in self._users.ringing(record) if user not in shown]
+        fresh = [user for user in self.callers.users.ringing(record) if user not in shown]
         if not fresh:
             return
         one = {"type": "phone_call", "phone_number": str(record.caller).lstrip("+")}
@@ -121,6 +110,8 @@ class Writing:
     async def _settle(self, event: Event, desk: Desk) -> None:
         """Make what the policy wants; at the end of the call, settle where it stands."""
         record = event.record
+        if "incoming" in desk and "deal" not in desk:
+            await self._take_incoming(desk)
         decision = Decision(why="its lead is there")
         if "deal" not in desk or event.missed or desk["place"] == LOST:
             decision = await self._decision(record, desk)
@@ -128,11 +119,11 @@ class Writing:
             await self._make(decision.lead, decision.client, record, desk)
         place = self._place(desk, decision.client)
         if decision.task is not None:
-            user = self._responsible(record, decision.client)
+            user = self.callers.owner(record, decision.client)
             body = bodies.task(decision.task, place, user)
             await desk.once("task", lambda: self._created("/api/v4/tasks", body), link="task")
         if record.ended_at is not None:
-            several = decision.client is None and len(_matches(desk)) > 1
+            several = decision.client is None and len(self.callers.matches(desk)) > 1
             at = list(place) if place else ANYBODY if several else []
             await desk.remember("place", at, links=_client_links(decision.client))
 
@@ -141,19 +132,12 @@ class Writing:
         known, made = desk["matches"], made_of(desk.client)
         now = self._tools.clock.now()
         if known is not None and desk["place"] != LOST and made.version == known["made"]:
-            decision = self._decide(record, desk)
+            decision = self.callers.decide(record, desk)
             idle = decision.lead is None and decision.task is None and record.ended_at is None
             if idle or (decision.lead is None and 0 <= now - known["at"] < FRESH_S):
                 return decision
         found = await self._clients.of_number(str(record.caller), made)
-        of = [msgspec.to_builtins(one) for one in found]
-        await desk.remember("matches", {"at": now, "made": made.version, "of": of})
-        decision = self._decide(record, desk)
-        desk.responsible(await self.person(decision.client))
-        return decision
-
-    def _decide(self, record: CallRecord, desk: Desk) -> Decision:
-        return self._policy.decide(record, _matches(desk))
+        return await self.callers.decide_by(found, record, desk, at=now, made=made.version)
 
     def _place(self, desk: Desk, client: Match | None) -> Place | None:
         """The call's own lead, the client's open one, or the client."""
@@ -168,7 +152,7 @@ class Writing:
     async def _make(
         self, wish: LeadWish, client: Match | None, record: CallRecord, desk: Desk
     ) -> None:
-        user = self._responsible(record, client)
+        user = self.callers.owner(record, client)
         body = await self._lead_body(wish, record, user)
         if client is None and self._settings.incoming_leads and record.direction == "inbound":
             await self._make_incoming(bodies.incoming(record, body, self._settings), desk)
@@ -187,9 +171,7 @@ class Writing:
         known: frozenset[str] = frozenset()
         if bodies.needs_fields(record, wish, self._settings):
             known = await self._account.lead_fields()
-            for name in set(bodies.unknown_fields(wish, known)) - self._told:
-                self._told.add(name)
-                _log.warning("crm.field_missing", target=self._settings.name, field=name)
+            self.callers.tell_missing(bodies.unknown_fields(wish, known))
         return bodies.lead(record, wish, self._settings, known, user)
 
     async def _contact(self, record: CallRecord, user: str | None, desk: Desk) -> Place:
@@ -210,7 +192,12 @@ class Writing:
             await self._know_incoming(made, desk)
             return made
 
-        made = await desk.once("incoming", add, of_client=True)
+        await desk.once("incoming", add, of_client=True)
+        await self._take_incoming(desk)
+
+    async def _take_incoming(self, desk: Desk) -> None:
+        """Its lead and contact are the call's own: known by now also where we died before this."""
+        made = desk["incoming"]
         await self._know_incoming(made, desk)
         deal, contact = made["deal"], made["contact"]
         links = [("deal", deal), *([("contact", contact)] if contact else [])]
@@ -264,8 +251,8 @@ class Writing:
     # -- when it is over
 
     async def _log_call(self, record: CallRecord, desk: Desk) -> None:
-        params = notes.call_params(record, self._settings, self._users)
-        user = self._responsible(record, None)
+        params = notes.call_params(record, self._settings, self.callers.users)
+        user = self.callers.owner(record, None)
         if desk["place"] == ANYBODY:
             body = notes.call_entry(record, self._with_link(params, record), user)
             told = await desk.once("call", lambda: self._entered(body))
@@ -349,14 +336,6 @@ class Writing:
         made = await self._api.create(path, path.rpartition("/")[2], body)
         return str(made["id"])
 
-    def _responsible(self, record: CallRecord, client: Match | None) -> str | None:
-        """Whose it is: who talked, else the client's own user, else whose phone rang."""
-        talked = [self._users.user(one) for one in reversed(record.operators)]
-        for user in [*talked, client.responsible if client else None]:
-            if user is not None:
-                return user
-        return self._users.responsible(record)
-
     def _shows_recordings(self) -> bool:
         return self._settings.recordings and self._tools.recordings is not None
 
@@ -366,10 +345,6 @@ class Writing:
             return params
         link = self._tools.recordings.link(record.id, recording.path)
         return params if link is None else {**params, "link": link}
-
-
-def _matches(desk: Desk) -> list[Match]:
-    return msgspec.convert((desk["matches"] or {}).get("of", []), list[Match])
 
 
 def _client_links(client: Match | None) -> list[tuple[str, str]]:

@@ -147,5 +147,4 @@ class Bitrix24:
 
 def build(target: CrmTarget, tools: Tools) -> Bitrix24:
     """The connector of a target. Raises OSError for a CA file, TemplateFault for a template."""
-    assert isinstance(target.settings, Bitrix24Target)  # noqa: S101 - its kind led here
-    return Bitrix24(target.settings, target, tools)
+    return Bitrix24(target.settings_as(Bitrix24Target), target, tools)

@@ -13,7 +13,7 @@ from calltrackd.crm.bitrix24.portal import Portal
 from calltrackd.crm.clock import Clock
 from calltrackd.crm.desk import Desk
 from calltrackd.crm.event import Event
-from calltrackd.crm.leads.match import Match, chosen
+from calltrackd.crm.leads.match import Match, chosen, strangers
 from calltrackd.crm.leads.policy import Decision, LeadWish, Policy, TaskWish
 from calltrackd.settings.crm.bitrix24 import Bitrix24Target
 
@@ -58,6 +58,7 @@ class Leading:
             decision = self._decide(event, desk)
         if decision.lead is not None and self._is_owed(decision, desk):
             await self._make_lead(event, desk, decision.lead, decision.client)
+        await self._know(desk, decision.client)
         if decision.task is not None:
             await self._make_task(event, desk, decision.task)
 
@@ -113,10 +114,16 @@ class Leading:
             bare = self.entities.fields("contact", record, LeadWish(wish.title), user, None)
             contact = await self._once(desk, "contact", bare)
             fields = {"contactIds": [int(contact)], **fields}
-        made = await self._once(desk, kind, fields)
-        await desk.know(MADE, {**self._holder(desk, client, made), "at": self._clock.now()})
+        await self._once(desk, kind, fields)
         await desk.remember("utm", words.utm(record.source))
         await desk.remember("tags", words.tags(record))
+
+    async def _know(self, desk: Desk, client: Match | None) -> None:
+        """Tell the client's next calls what this one made, also what was found again only later."""
+        made = desk[self._kind]
+        if made is not None and str(made) not in (desk.client.get(MADE) or {}).values():
+            holder = self._holder(desk, client, str(made))
+            await desk.know(MADE, {**holder, "at": self._clock.now()})
 
     def _holder(self, desk: Desk, client: Match | None, made: str) -> dict[str, Any]:
         """Whom the next call of the number will be found to be, and what he has open."""
@@ -160,4 +167,6 @@ def with_made(found: list[Match], made: dict[str, Any] | None, now: float) -> li
 
 
 def _matches(desk: Desk) -> list[Match]:
-    return msgspec.convert(desk[MATCHES] or [], list[Match])
+    """All that has the number, but for whom this call is still making a client."""
+    found = msgspec.convert(desk[MATCHES] or [], list[Match])
+    return strangers(found, None if "deal" in desk else desk["contact"])

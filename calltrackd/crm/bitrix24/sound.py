@@ -11,16 +11,11 @@ from calltrackd.crm.bitrix24.answers import mapping
 from calltrackd.crm.bitrix24.portal import Portal
 from calltrackd.crm.desk import Desk
 from calltrackd.crm.event import Event
+from calltrackd.crm.recording import Recordings
 from calltrackd.crm.tools import Tools
-from calltrackd.crm.trouble import NotYet
-from calltrackd.model.call import Recording
 from calltrackd.settings.crm.bitrix24 import Bitrix24Target
 
 MOST_BYTES = 64 << 20
-SETTLE_S = 5.0
-"""After the call's end the PBX may still be writing."""
-PATIENCE_S = 600.0
-"""A file that is not there so long after the call is not waited for."""
 ATTACH = "telephony.externalCall.attachRecord"
 
 _log = structlog.get_logger(__name__)
@@ -30,14 +25,17 @@ class Sound:
     """Raises Trouble."""
 
     def __init__(self, settings: Bitrix24Target, portal: Portal, tools: Tools) -> None:
-        self._settings, self._portal, self._tools = settings, portal, tools
+        self._settings, self._portal = settings, portal
+        self._recordings = Recordings(tools, MOST_BYTES)
 
     async def attach(self, event: Event, desk: Desk) -> None:
         """The recording: an upload replaces the one before, so it may be repeated."""
         found = words.recording(event.record)
         if found is not None and self._settings.recordings:
             call_id = str(desk["call"])
-            await desk.keep("recording", found.path, lambda: self._bring(event, call_id, found))
+            await desk.keep(
+                "recording", found.path, lambda: self._bring(event, call_id, found.path)
+            )
 
     async def transcribe(self, desk: Desk) -> None:
         """What was said, once: what a second time does, nobody has written down."""
@@ -57,28 +55,16 @@ class Sound:
         result = await self._portal.call("telephony.call.attachTranscription", params)
         return str(mapping(result)["TRANSCRIPT_ID"])
 
-    async def _bring(self, event: Event, call_id: str, found: Recording) -> None:
+    async def _bring(self, event: Event, call_id: str, path: str) -> None:
         """The file itself; where it can't be read, a link that the portal fetches."""
-        since = self._tools.clock.now() - (event.record.ended_at or 0.0)
-        if since < SETTLE_S:
-            raise NotYet("the recording may still be written", after=SETTLE_S - since)
-        if (content := await self._read(found.path)) is not None:
-            name = event.record.id + PurePath(found.path).suffix.lower()
-            await self._upload(call_id, name, content)
-        elif (link := self._link(event, found.path)) is not None:
-            await self._portal.call(ATTACH, {"CALL_ID": call_id, "RECORD_URL": link})
-        elif self._tools.files is not None and since < PATIENCE_S:
-            raise NotYet("the recording is not there yet")
+        found = await self._recordings.found(event.record, path)
+        if isinstance(found, bytes):
+            name = event.record.id + PurePath(path).suffix.lower()
+            await self._upload(call_id, name, found)
+        elif found is not None:
+            await self._portal.call(ATTACH, {"CALL_ID": call_id, "RECORD_URL": found})
         else:
-            _log.warning("bitrix24.no_recording", call=event.record.id, path=found.path)
-
-    async def _read(self, path: str) -> bytes | None:
-        files = self._tools.files
-        return None if files is None else await files.read(path, MOST_BYTES)
-
-    def _link(self, event: Event, path: str) -> str | None:
-        links = self._tools.recordings
-        return None if links is None else links.link(event.record.id, path)
+            _log.warning("bitrix24.no_recording", call=event.record.id, path=path)
 
     async def _upload(self, call_id: str, name: str, content: bytes) -> None:
         result = mapping(await self._portal.call(ATTACH, {"CALL_ID": call_id, "FILENAME": name}))

@@ -37,8 +37,7 @@ from calltrackd.settings.crm.espocrm import EspocrmTarget
 
 def build(target: CrmTarget, tools: Tools) -> "Espocrm":
     """The connector of one target."""
-    assert isinstance(target.settings, EspocrmTarget)  # noqa: S101 - chosen by its kind
-    return Espocrm(target, target.settings, tools)
+    return Espocrm(target, target.settings_as(EspocrmTarget), tools)
 
 
 class Espocrm:
@@ -46,7 +45,7 @@ class Espocrm:
 
     def __init__(self, target: CrmTarget, settings: EspocrmTarget, tools: Tools) -> None:
         self._settings = settings
-        self._links = tools.recordings is not None
+        self._links = tools.links
         self.settles_s = settings.limit_time_s
         self._policy = Policy(target)
         self._users = Users(settings.users, settings.fallback_user)

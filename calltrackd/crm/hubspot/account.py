@@ -1,18 +1,14 @@
 """What of an account seldom changes, read once an hour: properties, owners, stages, its money."""
 
-import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import msgspec
 
 from calltrackd.crm.clock import Clock
 from calltrackd.crm.hubspot.api import Api, Entity
+from calltrackd.crm.kept import Kept
 from calltrackd.crm.people import CrmUser
 from calltrackd.crm.trouble import AuthFailed, Permanent
-
-KEPT_S = 3600.0
 
 
 class Property(msgspec.Struct, frozen=True):
@@ -26,18 +22,17 @@ class Account:
     """Every method raises Trouble."""
 
     def __init__(self, api: Api, clock: Clock) -> None:
-        self._api, self._clock = api, clock
-        self._kept: dict[str, tuple[float, Any]] = {}
-        self._reading: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._api = api
+        self._kept = Kept(clock)
 
     async def itself(self) -> Entity:
         """`portalId`, `companyCurrency`, `uiDomain` and the like; empty where we may not see it."""
-        found: Entity = await self._remembered("account", self._itself)
+        found: Entity = await self._kept.get("account", self._itself)
         return found
 
     async def properties(self, kind: str) -> Mapping[str, Property]:
         """All properties of a kind (`contacts`, `deals`, `calls`), by name."""
-        found: dict[str, Property] = await self._remembered(
+        found: dict[str, Property] = await self._kept.get(
             f"properties {kind}", lambda: self._properties(kind)
         )
         return found
@@ -48,7 +43,7 @@ class Account:
         The target rests until the admin has made it: without it calls could be doubled.
         """
         if not self._is_unique(await self.properties(kind), name):
-            self._kept.pop(f"properties {kind}", None)
+            self._kept.forget(f"properties {kind}")
             raise AuthFailed(f"{kind} have no property {name} with unique values: make it")
 
     async def owners(self) -> list[CrmUser]:
@@ -57,12 +52,12 @@ class Account:
 
     async def name_of(self, owner: str) -> str | None:
         """An owner's name; None: not known, or not for us to know."""
-        names: dict[str, str] = await self._remembered("names", self._names)
+        names: dict[str, str] = await self._kept.get("names", self._names)
         return names.get(owner)
 
     async def stages(self, pipeline: str) -> list[Entity]:
         """The stages of a pipeline of deals, in their order; none: there is no such pipeline."""
-        found: list[Entity] = await self._remembered(
+        found: list[Entity] = await self._kept.get(
             f"stages {pipeline}", lambda: self._stages(pipeline)
         )
         return found
@@ -72,7 +67,7 @@ class Account:
 
         Written together with what is new, it is there as soon as that is.
         """
-        listed: list[Entity] = await self._remembered(
+        listed: list[Entity] = await self._kept.get(
             f"{kind} {other}", lambda: self._api.association_types(kind, other)
         )
         for one in listed:
@@ -113,16 +108,6 @@ class Account:
             if one.get("id") == pipeline:
                 return sorted(one.get("stages") or [], key=lambda stage: stage["displayOrder"])
         return []
-
-    async def _remembered(self, what: str, read: Callable[[], Awaitable[Any]]) -> Any:
-        """Read by whoever comes first, while the others wait."""
-        async with self._reading[what]:
-            now = self._clock.now()
-            at, value = self._kept.get(what, (-KEPT_S, None))
-            if now - at >= KEPT_S:
-                value = await read()
-                self._kept[what] = now, value
-            return value
 
 
 def _property(one: Entity) -> Property:

@@ -70,7 +70,7 @@ class Hubspot:
     async def responsible(self, phone: str) -> Person | None:
         """Whose client has the number (E.164)."""
         found = await self._clients.of_number(phone, Made(), urgent=True)
-        return await self._writing.person(chosen(found))
+        return await self._writing.callers.person(chosen(found))
 
     async def check(self) -> list[Finding]:
         """Credentials, rights, users, fields, pipeline, webhooks."""
@@ -105,7 +105,4 @@ class Hubspot:
 
 def build(target: CrmTarget, tools: Tools) -> Hubspot:
     """The connector of a target. Raises TemplateFault, or OSError for its `tls_ca`."""
-    settings = target.settings
-    if not isinstance(settings, HubspotTarget):
-        raise TypeError(f"no HubSpot's settings: {settings.kind}")
-    return Hubspot(target, settings, tools)
+    return Hubspot(target, target.settings_as(HubspotTarget), tools)

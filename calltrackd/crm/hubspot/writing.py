@@ -14,9 +14,9 @@ one; only a task is searched for, after the index has surely seen it.
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import structlog
 
+from calltrackd.crm.callers import Callers
 from calltrackd.crm.desk import Desk
 from calltrackd.crm.event import Event
 from calltrackd.crm.hubspot import bodies
@@ -26,12 +26,10 @@ from calltrackd.crm.hubspot.clients import Clients, made_of
 from calltrackd.crm.hubspot.places import KINDS
 from calltrackd.crm.hubspot.traces import Traces
 from calltrackd.crm.leads.match import Match
-from calltrackd.crm.leads.policy import Decision, LeadWish, Policy, TaskWish
-from calltrackd.crm.people import Person
+from calltrackd.crm.leads.policy import Decision, LeadWish, TaskWish
 from calltrackd.crm.target import CrmTarget
 from calltrackd.crm.tools import Tools
 from calltrackd.crm.trouble import AuthFailed, Permanent
-from calltrackd.crm.users import Users
 from calltrackd.model.call import CallRecord
 from calltrackd.settings.crm import HubspotTarget
 
@@ -61,9 +59,7 @@ class Writing:
     ) -> None:
         self._settings, self._tools, self._api, self._account = settings, tools, api, account
         self._clients, self._traces = clients, traces
-        self._policy = Policy(target)
-        self._users = Users(settings.users, settings.fallback_user)
-        self._told: set[str] = set()
+        self.callers = Callers(target, account.name_of)
 
     async def perform(self, event: Event, desk: Desk) -> None:
         """All that this step of the call owes, and what earlier ones left undone."""
@@ -78,15 +74,7 @@ class Writing:
 
     def wish(self, event: Event, desk: Desk) -> TaskWish | None:
         """The task that the call was to make, decided again from what was known then."""
-        return self._decide(event.record, desk).task
-
-    async def person(self, match: Match | None) -> Person | None:
-        """Who is responsible for a client."""
-        if match is None or match.responsible is None:
-            return None
-        owner = match.responsible
-        name = await self._account.name_of(owner)
-        return Person(id=owner, name=name, extension=self._users.extension(owner))
+        return self.callers.decide(event.record, desk).task
 
     # -- whose call it is, and what is made of it
 
@@ -116,26 +104,19 @@ class Writing:
         record, known = event.record, desk["matches"]
         made, now = made_of(desk.client), self._tools.clock.now()
         if known is not None and made.at <= known["at"]:
-            decision = self._decide(record, desk)
+            decision = self.callers.decide(record, desk)
             idle = decision.task is None and record.ended_at is None
             if decision.lead is None and (idle or now - known["at"] < FRESH_S):
                 return decision
         urgent = event.step == "started"
         found = await self._clients.of_number(str(record.caller), made, urgent=urgent)
-        of = [msgspec.to_builtins(one) for one in found]
-        await desk.remember("matches", {"at": now, "of": of})
-        decision = self._decide(record, desk)
-        desk.responsible(await self.person(decision.client))
-        return decision
-
-    def _decide(self, record: CallRecord, desk: Desk) -> Decision:
-        return self._policy.decide(record, _matches(desk))
+        return await self.callers.decide_by(found, record, desk, at=now)
 
     async def _make(
         self, wish: LeadWish, client: Match | None, record: CallRecord, desk: Desk
     ) -> None:
         """A deal of the client, who is made first where there is none."""
-        owner = self._owner(record, client)
+        owner = self.callers.owner(record, client)
         kind, one = (
             (client.kind, client.id)
             if client
@@ -159,9 +140,7 @@ class Writing:
     async def _deal_body(self, wish: LeadWish, record: CallRecord) -> bodies.Body:
         await self._account.need("deals", self._settings.call_property)
         known = await self._account.properties("deals")
-        for name in set(bodies.unknown_fields(wish, known)) - self._told:
-            self._told.add(name)
-            _log.warning("crm.field_missing", target=self._settings.name, field=name)
+        self.callers.tell_missing(bodies.unknown_fields(wish, known))
         return bodies.deal(record, wish, self._settings, known, await self._stage())
 
     async def _stage(self) -> str:
@@ -207,9 +186,11 @@ class Writing:
         self, wish: TaskWish, client: Match | None, record: CallRecord, desk: Desk
     ) -> None:
         """A task for the responsible; where several have the number, it stands by all of them."""
-        body = bodies.owned(bodies.task(record, wish, self._settings), self._owner(record, client))
+        body = bodies.owned(
+            bodies.task(record, wish, self._settings), self.callers.owner(record, client)
+        )
         task = await desk.once("task", lambda: self._api.create("tasks", body), link="task")
-        places = _place(desk, client) or [[one.kind, one.id] for one in _matches(desk)]
+        places = _place(desk, client) or [[one.kind, one.id] for one in self.callers.matches(desk)]
         await self._associate(desk, "tasks", str(task), places)
 
     # -- when it is over
@@ -241,7 +222,7 @@ class Writing:
     async def _call_body(self, record: CallRecord, desk: Desk) -> bodies.Body:
         known = await self._account.properties("calls")
         said = await desk.transcripts() if self._settings.transcripts else []
-        owner = self._owner(record, self._decide(record, desk).client)
+        owner = self.callers.owner(record, self.callers.decide(record, desk).client)
         body = bodies.owned(bodies.call(record, self._settings, known), owner)
         return {**body, "hs_call_body": bodies.text(record, said)}
 
@@ -276,20 +257,6 @@ class Writing:
             return True
 
         return associate
-
-    def _owner(self, record: CallRecord, client: Match | None) -> str | None:
-        """Whose it is: who talked, else the client's own user, else whose phone rang."""
-        talked = [self._users.user(one) for one in reversed(record.operators)]
-        for user in [*talked, client.responsible if client else None]:
-            if user is not None:
-                return user
-        return self._users.responsible(record)
-
-
-def _matches(desk: Desk) -> list[Match]:
-    """All who have the number, but for the contact that this call made and that has no deal yet."""
-    found = msgspec.convert((desk["matches"] or {}).get("of", []), list[Match])
-    return [one for one in found if one.id != desk["contact"] or one.open_deal is not None]
 
 
 def _place(desk: Desk, client: Match | None) -> list[Place]:

@@ -45,6 +45,16 @@ def chosen(matches: Sequence[Match]) -> Match | None:
     return left[0] if len(left) == 1 else None
 
 
+def strangers(matches: Sequence[Match], contact: object) -> list[Match]:
+    """`matches` without the contact that this very call made and that has no deal yet.
+
+    A caller is no known client by what he was made a moment ago: his lead is still owed. `contact`:
+    that contact's id, None once the lead is there.
+    """
+    own = [m for m in matches if m.kind == "contact" and m.id == contact and m.open_deal is None]
+    return [match for match in matches if match not in own]
+
+
 def _most(values: Sequence[float | None], matches: list[Match]) -> list[Match]:
     """Those with the greatest value; all where nobody has one."""
     known = [value for value in values if value is not None]

@@ -34,9 +34,16 @@ class Api:
         await self._client.close()
 
     async def call(
-        self, model: str, method: str, *, reads: bool = False, urgent: bool = False, **given: Any
+        self,
+        model: str,
+        method: str,
+        *,
+        reads: bool = False,
+        urgent: bool = False,
+        answer_s: float | None = None,
+        **given: Any,
     ) -> Any:
-        """What the method returns."""
+        """What the method returns. `answer_s`: seconds for a request that takes long."""
         about = partial(answers.judge, of_records=bool(given.get("ids")))
         return await self._asked(
             "POST",
@@ -44,6 +51,7 @@ class Api:
             judge=about,
             reads=reads,
             urgent=urgent,
+            answer_s=answer_s,
             json=given,
         )
 
@@ -71,7 +79,15 @@ class Api:
             raise Failing("Odoo answered a search with something else")
         return rows
 
-    async def load(self, model: str, name: str, values: Mapping[str, Any], **context: Any) -> int:
+    async def load(
+        self,
+        model: str,
+        name: str,
+        values: Mapping[str, Any],
+        *,
+        answer_s: float | None = None,
+        **context: Any,
+    ) -> int:
         """Make or change the record of our external id `name`; its id.
 
         `values`: by the names of Odoo's import: `user_id/.id` is a reference by id, `user_id/id` by
@@ -79,7 +95,9 @@ class Api:
         """
         fields = ["id", *values]
         row = [f"{SPACE}.{name}", *map(_cell, values.values())]
-        answer = await self.call(model, "load", fields=fields, data=[row], context=context)
+        answer = await self.call(
+            model, "load", answer_s=answer_s, fields=fields, data=[row], context=context
+        )
         try:
             return answers.loaded(answer)
         except Trouble as trouble:

@@ -27,10 +27,10 @@ SALES_MEND = "Odoo, Settings, Users, the key's user: Sales = User: All Documents
 
 
 class Checks:
-    """`links`: recordings have a public address."""
+    """`brings`: recordings can be read here, or have a public address."""
 
-    def __init__(self, settings: OdooTarget, api: Api, *, links: bool) -> None:
-        self._settings, self._api, self._links = settings, api, links
+    def __init__(self, settings: OdooTarget, api: Api, *, brings: bool) -> None:
+        self._settings, self._api, self._brings = settings, api, brings
 
     async def all(self) -> list[Finding]:
         """Everything, or only why nothing can be asked. Raises Trouble when Odoo is away."""
@@ -50,8 +50,8 @@ class Checks:
         ]  # fmt: skip
         for look in looks:
             findings += await look()
-        if self._settings.recordings and not self._links:
-            what = "recordings have no public address, so they are left out"
+        if self._settings.recordings and not self._brings:
+            what = "recordings can't be read here and have no public address: left out"
             findings.append(_finding("recordings", "note", what, "set [web] public_url"))
         return findings
 

@@ -41,8 +41,7 @@ MOST_USERS = 10_000
 
 def build(target: CrmTarget, tools: Tools) -> "Odoo":
     """The connector of one target."""
-    assert isinstance(target.settings, OdooTarget)  # noqa: S101 - chosen by its kind
-    return Odoo(target, target.settings, tools)
+    return Odoo(target, target.settings_as(OdooTarget), tools)
 
 
 class Odoo:
@@ -50,7 +49,7 @@ class Odoo:
 
     def __init__(self, target: CrmTarget, settings: OdooTarget, tools: Tools) -> None:
         self._settings = settings
-        self._links = tools.recordings is not None
+        self._brings = tools.links or tools.files is not None
         self.settles_s = settings.limit_time_s
         self._policy = Policy(target)
         self._users = Users(settings.users, settings.fallback_user)
@@ -59,7 +58,7 @@ class Odoo:
         self._clients = Clients(self._api, self._users)
         self._cards = Cards(self._api)
         self._maker = Maker(settings, self._api, self._names, self._users)
-        self._entry = Entry(settings, self._api, self._names, self._users, tools.recordings)
+        self._entry = Entry(settings, self._api, self._names, self._users, tools)
 
     async def close(self) -> None:
         """Let go of connections."""
@@ -141,7 +140,7 @@ class Odoo:
 
     async def check(self) -> list[Finding]:
         """Credentials, modules, rights, fields, stages; users are looked at by who asks."""
-        return await Checks(self._settings, self._api, links=self._links).all()
+        return await Checks(self._settings, self._api, brings=self._brings).all()
 
     # -- deals
 

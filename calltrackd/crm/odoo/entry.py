@@ -1,18 +1,17 @@
-"""A call in the history of its document: activity, recordings, tags, what was said."""
+"""A call in the history of its document: activity, tags, what was said, recordings."""
 
-from functools import partial
 from hashlib import blake2b
 from typing import Any
 
 from calltrackd.crm.desk import Desk
 from calltrackd.crm.event import Event
-from calltrackd.crm.links import name_of
 from calltrackd.crm.odoo import words
 from calltrackd.crm.odoo.api import Api
 from calltrackd.crm.odoo.clients import ARCHIVED_TOO, moment
 from calltrackd.crm.odoo.names import Names
 from calltrackd.crm.odoo.place import CALL_TYPE, META, Place
-from calltrackd.crm.tools import RecordingLinks
+from calltrackd.crm.odoo.sound import Sound
+from calltrackd.crm.tools import Tools
 from calltrackd.crm.users import Users
 from calltrackd.model.call import CallRecord
 from calltrackd.settings.crm import OdooTarget
@@ -22,7 +21,7 @@ NOTE = "mail.mt_note"
 
 
 class Entry:
-    """Writes it, each part once, in the order in which people read it."""
+    """Writes it, each part once; recordings last, for a file may be waited for."""
 
     def __init__(
         self,
@@ -30,22 +29,22 @@ class Entry:
         api: Api,
         names: Names,
         users: Users,
-        recordings: RecordingLinks | None,
+        tools: Tools,
     ) -> None:
         self._settings, self._api, self._names, self._users = settings, api, names, users
-        self._recordings = recordings if settings.recordings else None
+        self._sound = Sound(settings, api, tools)
 
     async def write(self, place: Place, event: Event, desk: Desk) -> None:
         """Bring the document to where the record is. Raises Trouble."""
         record = event.record
         await desk.safe("activity", lambda: self._activity(place, record), link="activity")
         message = await desk.once("done", lambda: self._done(record, desk))
-        await self._bring_recordings(place, int(message), record, desk)
         if place.model == "crm.lead":
             await self._tag(place, record, desk)
             await self._assign(place, record, desk)
         if self._settings.transcripts:
             await self._say(place, record, desk)
+        await self._sound.bring(place, int(message), record, desk)
 
     # -- what became of the moves that are not idempotent
 
@@ -100,36 +99,6 @@ class Entry:
             feedback=words.feedback(record),
         )
         return int(message or 0)
-
-    async def _bring_recordings(
-        self, place: Place, message: int, record: CallRecord, desk: Desk
-    ) -> None:
-        """Links under the message. A message is none where somebody deleted the document."""
-        if self._recordings is None or not message:
-            return
-        found: list[int] = []
-        for one in record.recordings:
-            link = self._recordings.link(record.id, one.path)
-            if link is not None:
-                name = name_of(one.path)
-                attach = partial(self._attachment, place, record, name, link)
-                found.append(await desk.safe(name, attach))
-        if found:
-            shown = {"attachment_ids": [[4, attachment] for attachment in found]}
-            await desk.keep("shown", found, lambda: self._api.write("mail.message", message, shown))
-
-    async def _attachment(self, place: Place, record: CallRecord, name: str, link: str) -> int:
-        return await self._api.load(
-            "ir.attachment",
-            f"recording_{record.id}_{name}",
-            {
-                "name": f"recording {moment(record.started_at)} {name}",
-                "type": "url",
-                "url": link,
-                "res_model": place.model,
-                "res_id": place.id,
-            },
-        )
 
     async def _tag(self, place: Place, record: CallRecord, desk: Desk) -> None:
         """Our tags and no others: what people set or took away there is theirs."""

@@ -30,8 +30,7 @@ from calltrackd.settings.crm.retailcrm import RetailcrmTarget
 
 def build(target: CrmTarget, tools: Tools) -> "Retailcrm":
     """The connector of one target."""
-    assert isinstance(target.settings, RetailcrmTarget)  # noqa: S101 - chosen by its kind
-    return Retailcrm(target, target.settings, tools)
+    return Retailcrm(target, target.settings_as(RetailcrmTarget), tools)
 
 
 class Retailcrm:
@@ -39,7 +38,7 @@ class Retailcrm:
 
     def __init__(self, target: CrmTarget, settings: RetailcrmTarget, tools: Tools) -> None:
         self._settings = settings
-        self._links = tools.recordings is not None
+        self._links = tools.links
         self.settles_s = settings.timeout_s * 2
         self._policy = Policy(target)
         self._users = Users(settings.users, settings.fallback_user)

@@ -52,7 +52,8 @@ class Inbox(Protocol):
     def told(self, content_type: str, body: bytes) -> Told:
         """What it says. ValueError: it can't be read, and never will be.
 
-        No more than this of a webhook is kept: path and headers may bear the secret.
+        No more than this of a webhook is kept, for path and headers may bear the secret; fields of
+        the body that do are masked by then (`returns.masking`).
         """
 
 

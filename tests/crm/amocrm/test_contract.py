@@ -2,16 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from calltrackd.crm.amocrm import connector
 from calltrackd.settings.crm import AmocrmTarget
 from tests.crm.contract import ConnectorContract
-from tests.crm.house import House, a_house, target_for
 from tests.fakes.amocrm import AmocrmFake
 from tests.fakes.crm_base import CrmFake
 
-SPEED = 20.0
 WINDOW_S = 3.0
 """Time is so fast that single seconds are blurred by the machine: the limit is counted over three.
 `test_limits.py` counts single ones."""
@@ -24,6 +21,7 @@ class TestAmocrm(ConnectorContract):
     build = staticmethod(connector.build)
     expected = {"contacts": 1, "leads": 1, "notes": 1}  # noqa: RUF012 - a ClassVar of the base
     of_client = frozenset({"contacts", "leads"})
+    speed = 20.0
     chaos_speed = 40.0
 
     def settings(self, fake: CrmFake) -> AmocrmTarget:
@@ -46,11 +44,3 @@ class TestAmocrm(ConnectorContract):
         async with AmocrmFake() as fake:
             fake.window_s = WINDOW_S
             yield fake
-
-    @asynccontextmanager
-    async def house(self, fake: CrmFake, folder: Path) -> AsyncIterator[House]:
-        """As in the base, slower."""
-        target = target_for(self.settings(fake))
-        async with a_house(folder, target, connector.build, speed=SPEED) as house:
-            fake.use_clock(house.clock.now)
-            yield house

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from calltrackd.crm.amocrm import connector
-from calltrackd.store import outbox
+from calltrackd.store import links, outbox
 from tests.crm.amocrm.conftest import Enter, settings
 from tests.crm.amocrm.test_writing import known
 from tests.crm.house import House, a_call, a_house, answered, ended, target_for
@@ -116,13 +116,16 @@ class TestIncoming:
     async def test_a_lost_answer_doubles_none(
         self, enter: Enter, fake: AmocrmFake, accepts: bool
     ) -> None:
-        """It is found among the incoming, or as a lead with its contact."""
+        """It is found among the incoming, or as a lead with its contact, and is the call's own."""
         fake.accepts, once = accepts, [LOST]
         fake.always = lambda hit: once.pop() if once and hit.path.endswith("/sip") else None
-        async with enter(incoming_leads=True) as house:
+        async with enter(incoming_leads=True, lead={"make": "always"}) as house:
             fake.use_clock(house.clock.now)
             await house.whole_call()
             await house.settled()
+            async with house.store.read() as conn:
+                kinds = {link.kind for link in await links.of_call(conn, "c1")}
+            assert {"deal", "contact"} <= kinds
         assert (len(fake.kept["contacts"]), len(fake.kept["leads"])) == (1, 1)
         assert len(fake.kept["notes"]) == 1
 

@@ -156,6 +156,37 @@ async def test_a_search_that_lags_doubles_nobody(enter: Enter, fake: AmocrmFake)
     assert len(fake.kept["notes"]) == 3
 
 
+async def test_a_new_caller_gets_his_lead_though_it_failed_after_the_contact(
+    enter: Enter, fake: AmocrmFake
+) -> None:
+    """The contact that the call itself made does not make him an old client."""
+    fake.always = lambda hit: (
+        Fault(status=423, body="{}")
+        if (hit.verb, hit.path) == ("POST", "/api/v4/leads") and len(fake.asked(hit.path)) < 3
+        else None
+    )
+    async with enter(lead={"make": "new_callers"}) as house:
+        await house.tell(ended(answered(a_call(started_at=house.clock.now()))), "ended")
+        await house.settled()
+    (lead,), (contact,) = fake.kept["leads"], fake.kept["contacts"]
+    assert lead["_embedded"]["contacts"] == [{"id": contact["id"]}]
+    assert fake.kept["notes"][0]["at"] == ["leads", str(lead["id"])]
+
+
+async def test_what_somebody_made_while_it_rang_is_seen_before_a_lead_is_made(
+    enter: Enter, fake: AmocrmFake
+) -> None:
+    """What was found as the call came decides about no lead."""
+    async with enter() as house:
+        call = a_call(started_at=house.clock.now())
+        await house.tell(call, "started")
+        await house.settled()
+        lead = lead_of(fake, known(fake))
+        await house.tell(ended(answered(call)), "ended")
+        await house.settled()
+    assert fake.kept["leads"] == [lead]
+
+
 async def test_missed_call_makes_a_task_for_the_responsible(enter: Enter, fake: AmocrmFake) -> None:
     """At the client's lead, due after the settings' minutes; the note says: not reached."""
     lead = lead_of(fake, known(fake, responsible_user_id=12))

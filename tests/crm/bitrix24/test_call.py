@@ -1,5 +1,6 @@
 """A call on its way through a portal."""
 
+import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -248,6 +249,41 @@ async def test_a_deal_is_made_with_its_contact(fake: Bitrix24Fake, tmp_path: Pat
         await house.settled()
     (deal,), (contact,) = fake.kept["deal"], fake.kept["contact"]
     assert (deal["contactIds"], deal["categoryId"]) == ([contact["id"]], 4)
+
+
+async def test_a_new_caller_gets_his_deal_though_it_failed_after_the_contact(
+    fake: Bitrix24Fake, tmp_path: Path
+) -> None:
+    """The contact that the call itself made does not make him an old client."""
+    refused: list[Hit] = []
+
+    def refuse(hit: Hit) -> Fault | None:
+        if b'"entityTypeId":2' not in hit.body or "crm.item.add" not in hit.path:
+            return None
+        refused.append(hit)
+        return Fault(status=423, body="{}") if len(refused) < 3 else None
+
+    fake.always = refuse
+    rules = {"make": "new_callers"}
+    async with telling(fake, webhook(fake, lead_as="deal", lead=rules), tmp_path) as house:
+        await tell(house, ended(answered(ringing(house, "101"))), "ended")
+    (deal,), (contact,) = fake.kept["deal"], fake.kept["contact"]
+    assert deal["contactIds"] == [contact["id"]]
+    assert len(refused) == 3
+
+
+async def test_a_lead_whose_answer_was_lost_is_known_to_the_clients_next_calls(
+    fake: Bitrix24Fake, tmp_path: Path
+) -> None:
+    """The portal's search may not show it yet."""
+    lost = [Fault(accept=True, reset=True)]
+    fake.always = lambda hit: lost.pop() if lost and "crm.item.add" in hit.path else None
+    async with telling(fake, webhook(fake), tmp_path) as house:
+        await tell(house, ended(answered(ringing(house, "101"))), "ended")
+        (lead,) = fake.kept["lead"]
+        memo = json.loads(await house.memo("phone", CLIENT) or "{}")
+    assert not lost
+    assert (memo["known"]["made"]["kind"], memo["known"]["made"]["id"]) == ("lead", str(lead["id"]))
 
 
 async def test_a_contact_is_made_of_unknown_callers(fake: Bitrix24Fake, tmp_path: Path) -> None:

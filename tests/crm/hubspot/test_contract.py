@@ -1,13 +1,8 @@
 """What every connector must hold, held by HubSpot's."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-
 from calltrackd.crm.hubspot import connector
 from calltrackd.settings.crm import HubspotTarget
 from tests.crm.contract import ConnectorContract
-from tests.crm.house import House, a_house, target_for
 from tests.crm.hubspot.conftest import SPEED, settings_for
 from tests.fakes.crm_base import CrmFake
 from tests.fakes.hubspot import HubspotFake
@@ -20,19 +15,12 @@ class TestHubspot(ConnectorContract):
     build = staticmethod(connector.build)
     expected = {"contacts": 1, "deals": 1, "calls": 1}  # noqa: RUF012 - a ClassVar of the base
     of_client = frozenset({"contacts", "deals"})
+    speed = SPEED
     chaos_speed = 60.0
 
     def settings(self, fake: CrmFake) -> HubspotTarget:
         assert isinstance(fake, HubspotFake)
         return settings_for(fake)
-
-    @asynccontextmanager
-    async def house(self, fake: CrmFake, folder: Path) -> AsyncIterator[House]:
-        """As in the base, slower."""
-        target = target_for(self.settings(fake))
-        async with a_house(folder, target, connector.build, speed=SPEED) as house:
-            fake.use_clock(house.clock.now)
-            yield house
 
     def in_order(self, fake: CrmFake) -> None:
         """A deal was there before its call's entry was, and the entry stands by it."""

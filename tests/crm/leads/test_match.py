@@ -3,8 +3,9 @@
 from itertools import permutations
 
 import pytest
+from msgspec.structs import replace
 
-from calltrackd.crm.leads.match import Match, chosen
+from calltrackd.crm.leads.match import Match, chosen, strangers
 
 
 def match(name: str, deal: bool = False, active: float | None = None, made: float | None = None):
@@ -49,3 +50,14 @@ def test_the_one_that_calls(name: str) -> None:
     for order in permutations(matches):
         found = chosen(order)
         assert (found and found.id) == expected
+
+
+def test_the_contact_that_a_call_made_is_no_known_client() -> None:
+    """Until he has a deal, or the call's own lead is there; others stay."""
+    own, other = match("a"), match("b")
+    assert strangers([own, other], "a") == [other]
+    assert strangers([own], None) == [own]
+    dealt = match("a", deal=True)
+    assert strangers([dealt], "a") == [dealt]
+    firm = replace(own, kind="company")
+    assert strangers([firm], "a") == [firm]

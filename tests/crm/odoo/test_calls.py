@@ -3,13 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-import pytest
-from msgspec.structs import replace
-
 from calltrackd.crm.people import Person
 from calltrackd.crm.rows import rows_for
-from calltrackd.crm.senders import Senders
-from calltrackd.model.call import CallRecord, Change, Leg, Recording, Source, Tag
+from calltrackd.model.call import CallRecord, Change, Leg, Source, Tag
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.store import calls, links, outbox, tags
 from tests.crm.house import CLIENT, House, a_call, answered, ended
@@ -216,35 +212,6 @@ async def test_no_cards_where_nobody_wants_them(tmp_path: Path) -> None:
         await house.tell(a_call(legs=[Leg("101", 1.0)]), "started")
         await house.settled()
         assert fake.kept["discuss.channel"] == []
-
-
-class Links:
-    """Links without a signature."""
-
-    def link(self, call_id: str, path: str) -> str:
-        return f"https://calls.example/{call_id}{path}"
-
-
-async def test_recordings_are_links_under_the_call(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Also those that are known only later, each once."""
-    monkeypatch.setattr("tests.crm.house.Senders", _with_links)
-    async with OdooFake() as fake, odoo_house(fake, tmp_path) as house:
-        first, late = (Recording(f"/rec/{n}.wav", "both", 1.0) for n in "ab")
-        record = over(recordings=[first])
-        await tell(house, record)
-        for _ in range(2):
-            await house.tell(replace(record, recordings=[first, late]), "updated")
-            await house.settled()
-        urls = [row["url"] for row in fake.kept["ir.attachment"]]
-        assert urls == ["https://calls.example/c1/rec/a.wav", "https://calls.example/c1/rec/b.wav"]
-        (message,) = fake.kept["mail.message"]
-        assert message["attachment_ids"] == [row["id"] for row in fake.kept["ir.attachment"]]
-
-
-def _with_links(*given: Any, **more: Any) -> Any:
-    return Senders(*given, recordings=Links(), **more)
 
 
 async def test_the_links_of_the_books_lead_from_the_deal_to_the_call(tmp_path: Path) -> None:
