@@ -55,7 +55,8 @@ class News:
     def take_ringing(self, at: float) -> list[Change]:
         """The calls for which other phones ring than was told last."""
         moved, self._ringing = self._ringing, {}
-        records = [self.record(self.published[call_id], at) for call_id in moved]
+        calls = [call for call_id in moved if not (call := self.published[call_id]).picking_up()]
+        records = [self.record(call, at) for call in calls]
         told = self._told_ringing
         changed = [record for record in records if ringing(record) != told.get(record.id, [])]
         self.was_told(changed)

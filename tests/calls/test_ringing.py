@@ -57,6 +57,14 @@ def test_who_never_rang_long_enough_to_be_told_is_not_told() -> None:
     assert told(Story().calls().rings("101").hangs_up("client", "101")) == []
 
 
+def test_a_phone_that_was_picked_up_keeps_its_card_until_the_client_is_there() -> None:
+    """Who must press a key first has not lost the call; who did not press it has."""
+    story = Story().calls().rings("101")
+    assert told(story) == [["101"]]
+    assert told(story.answers("101")) == []
+    assert told(story.after(3).ends("101")) == [[]]
+
+
 def test_an_answer_says_itself_that_nobody_rings() -> None:
     """The losers of a group are in `answered` and need no change of their own."""
     story = Story().calls().rings("101", "102")
