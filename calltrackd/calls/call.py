@@ -135,6 +135,12 @@ class Call:
         """A phone is being offered the call."""
         return any(leg.disposition is None for leg in self.legs.values())
 
+    def picking_up(self) -> bool:
+        """A phone picked up, and what comes of it is yet to be seen: it may have to confirm."""
+        return self.answered_at is None and any(
+            leg.disposition == "answered" and leg.ended_at is None for leg in self.legs.values()
+        )
+
     def listen(self, at: float) -> None:
         """Start the IVR's seconds if the client hears the PBX now.
 

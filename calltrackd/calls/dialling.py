@@ -99,6 +99,7 @@ class Dialling:
         leg = call.legs.get(channel.id)
         if leg is not None and leg.rang_at is None and leg.disposition is None:
             leg.rang_at = event.at
+            self._news.rings(call)
         rings = leg is not None or channel.id in call.clients
         if rings and call.rang_at is None and call.answered_at is None and not channel.incoming:
             call.rang_at = event.at
@@ -117,6 +118,7 @@ class Dialling:
         leg = call.legs.get(channel.id)
         if leg is not None and leg.disposition is None:
             leg.disposition = "answered"
+            self._news.rings(call)
         if channel.id in call.clients and call.up_at is None:
             call.up_at = event.at
             call.listen(event.at)
@@ -129,6 +131,7 @@ class Dialling:
         leg = call.legs.get(event.channel)
         if leg is not None and leg.disposition is None:
             self._settle_leg(call, leg, event)
+            self._news.rings(call)
         elif leg is None and event.channel in call.clients and event.disposition != "answered":
             call.refused_by_client = event.disposition
 

@@ -41,6 +41,7 @@ class Ending:
         else:
             for other in channel.talks_in:
                 _hung_up_in_talk(other, channel, event.at)
+                self._news.rings(other)
 
     # -- channels end
 
@@ -56,13 +57,15 @@ class Ending:
         board.vanish(channel)
         for other in channel.talks_in:
             _end_talk(other, channel, event.at)
+            self._news.rings(other)
         if channel.call is not None:
             self._end_in_call(channel.call, channel, event)
         if bridge is not None:
             self._meeting.look_around(bridge, event.at)
 
     def _end_in_call(self, call: Call, channel: Channel, event: ChannelEnded) -> None:
-        _end_leg(call, event)
+        if _end_leg(call, event):
+            self._news.rings(call)
         if channel.id in call.clients:
             if event.given_up and call.certainty == "recovered":
                 _client_asked(call, channel)  # its asking fell into the outage
@@ -150,13 +153,15 @@ def _end_talk(call: Call, channel: Channel, at: float) -> None:
         call.moved_at = call.left_at if not channel.asked_to_end else None
 
 
-def _end_leg(call: Call, event: ChannelEnded) -> None:
+def _end_leg(call: Call, event: ChannelEnded) -> bool:
+    """Whether a phone of the call is what ended."""
     leg = call.legs.get(event.channel)
     if leg is None:
-        return
+        return False
     if leg.ended_at is None:
         leg.ended_at = event.at
     _settle_leg(call, leg, event.cause)
+    return True
 
 
 def _settle_leg(call: Call, leg: Leg, cause: int | None) -> None:

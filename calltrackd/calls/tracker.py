@@ -23,7 +23,7 @@ Events may repeat, come late or out of order; what is known already stays as it 
 The tracker has no clock and no I/O. `feed` takes one event and gives the changes worth publishing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from calltrackd.calls.arrivals import Arrivals
@@ -101,6 +101,23 @@ class Tracker:
     def take_presses(self) -> list[Pressed]:
         """The key presses of published calls since the last time, in order."""
         return self._news.take_presses()
+
+    @property
+    def ringing_moved(self) -> bool:
+        """Phones began to ring or stopped since `take_ringing`."""
+        return self._news.ringing_moved
+
+    def take_ringing(self, at: float) -> list[Change]:
+        """The calls for which other phones ring than when last asked, as they stand at `at`.
+
+        Apart from `feed`, for what rings is told to people who could pick up: it is worth nothing
+        afterwards, and however many phones begin at once are worth one change.
+        """
+        return self._news.take_ringing(at)
+
+    def was_told(self, records: Iterable[CallRecord]) -> None:
+        """After a restart: calls in progress as the outside knows them."""
+        self._news.was_told(records)
 
     def record(self, call_id: str, at: float) -> CallRecord | None:
         """A published call in progress, as it stands at `at`."""

@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
 
+from calltrackd.model.call import CallRecord
 from calltrackd.model.outbox import OutboxRow
-from calltrackd.store import links, memos, outbox, transcripts
+from calltrackd.store import calls, links, memos, outbox, transcripts
 from calltrackd.store.engine import Store
 from calltrackd.store.links import Link
-from calltrackd.store.tables import calls
 from calltrackd.store.transcripts import Stored
 
 
@@ -49,8 +48,6 @@ class Glance(msgspec.Struct):
 
     memo: CallMemo
     client: ClientMemo
-    picked_up_at: float | None
-    """When the call was answered or ended, None while it rings."""
 
 
 class Books:
@@ -61,22 +58,20 @@ class Books:
 
     async def glance(self, call_id: str, phone: str | None) -> Glance:
         """What is known of a call and its client (E.164; None: nothing is known of the hidden)."""
-        moments = select(calls.c.answered_at, calls.c.ended_at).where(calls.c.id == call_id)
         async with self._store.read() as conn:
             call = await memos.get(conn, self._target, "call", call_id)
             client = None
             if phone is not None:
                 client = await memos.get(conn, self._target, "phone", phone)
-            found = (await conn.execute(moments)).first()
         return Glance(
             msgspec.json.decode(call, type=CallMemo) if call else CallMemo(),
             msgspec.json.decode(client, type=ClientMemo) if client else ClientMemo(),
-            min((at for at in found or () if at is not None), default=None),
         )
 
-    async def picked_up_at(self, call_id: str) -> float | None:
-        """When the call was answered or ended (unix seconds); None while it rings."""
-        return (await self.glance(call_id, None)).picked_up_at
+    async def record(self, call_id: str) -> CallRecord | None:
+        """The call as it is now, without tags, deals and people; None: it was forgotten."""
+        async with self._store.read() as conn:
+            return await calls.saved(conn, call_id)
 
     async def save(
         self,

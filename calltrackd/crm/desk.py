@@ -19,6 +19,7 @@ from calltrackd.crm.clock import Clock
 from calltrackd.crm.event import Event
 from calltrackd.crm.people import Person
 from calltrackd.crm.trouble import NotYet, Trouble, Unknown
+from calltrackd.model.call import ringing
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.store.links import Link
 from calltrackd.store.transcripts import Stored
@@ -45,7 +46,6 @@ class Desk:
         self.event = event
         self._row, self._books, self._clock, self._met = row, books, clock, met
         self._memo, self._client = glance.memo, glance.client
-        self._picked_up_at = glance.picked_up_at
         self._settles_s = settles_s
         self.late = False
         """A card came too late."""
@@ -118,9 +118,10 @@ class Desk:
             await self.remember(name, wanted)
 
     async def card(self, name: str, do: Do, *, repeatable: bool = False) -> bool:
-        """Show or hide a card, only while the call rings. False: it was too late for that.
+        """Show a card, only while it rings as this row says. False: it was too late for that.
 
-        What is not `repeatable` is tried once whose outcome is unknown, and never again.
+        `name` is shown once a call. What is not `repeatable` and has an unknown outcome is not
+        tried again.
         """
         if name in self._memo.cards:
             return True
@@ -203,9 +204,13 @@ class Desk:
         await self._books.save(row, self._memo, client, made)
 
     async def _rings(self) -> bool:
-        if self._picked_up_at is None:
-            self._picked_up_at = await self._books.picked_up_at(self._row.call_id)
-        return self._picked_up_at is None
+        """Some phone of those that this row tells of still rings; of none: nobody picked up."""
+        now = await self._books.record(self._row.call_id)
+        if now is None or now.ended_at is not None:
+            return False
+        if rung := ringing(self.event.record):
+            return not set(rung).isdisjoint(ringing(now))
+        return now.answered_at is None
 
 
 def _linked(kind: str | None, value: Any) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from calltrackd.model.call import CallRecord, Step, seconds
-from calltrackd.model.outbox import OutboxRow
+from calltrackd.model.outbox import URGENT, OutboxRow
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +17,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     step: Step
     at: float
     record: CallRecord
+
+    @property
+    def urgent(self) -> bool:
+        """Somebody is about to pick up."""
+        return self.step in URGENT
 
     @property
     def missed(self) -> bool:

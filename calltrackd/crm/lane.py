@@ -8,8 +8,9 @@ on the wire within a millisecond of its commit. The lane is in one of two modes:
            not taken (they are in the store); rows come by looking into the store for what is due,
            until one look finds that all that is owed fits. Then the lane is direct again.
 
-A start waits for no backlog: it is its call's first row, so it goes into the window in both modes,
-before all that waits there, and `reserved` slots are kept for it. Its phone rings now.
+What ringing phones wait for waits for no backlog: a start is its call's first row, and `ringing`
+may follow one that went before, so they go into the window in both modes, before all that waits
+there, and `reserved` slots are kept for them.
 
 So the order of a call holds in both: direct knows all its rows, the store offers the earliest.
 While the breaker is open the window is empty: ten thousand rows of a dead target cost nothing but
@@ -35,7 +36,7 @@ from calltrackd.crm.outcome import Blocked, Delivered, Failed, Gone, Late, Outco
 from calltrackd.crm.settler import Settler
 from calltrackd.crm.target import Target
 from calltrackd.crm.window import Window
-from calltrackd.model.outbox import OutboxRow
+from calltrackd.model.outbox import URGENT, OutboxRow
 
 BATCH = 200
 """Rows of a look into the store while behind."""
@@ -92,6 +93,8 @@ class Lane:
         self._behind = True
         self._reading = False
         self._meanwhile: list[OutboxRow] = []
+        self._ahead: set[str] = set()
+        """Calls that overtook the backlog: all their rows so far were in the window."""
         self._look_at = 0.0
         self._direct_at = 0.0
         self._own_at = 0.0  # of the row that probed last and was only in its own way
@@ -130,7 +133,7 @@ class Lane:
         """A row that was committed just now."""
         if self._stopping or self._gone:
             return
-        if self._behind and not self._may_overtake(row):
+        if self._behind and not self._overtakes(row):
             self._meanwhile.append(row) if self._reading else self._look()
             return
         self._window.offer(row)
@@ -138,10 +141,20 @@ class Lane:
             self._fall_behind()
         self._start(self._clock.now())
 
-    def _may_overtake(self, row: OutboxRow) -> bool:
-        """A start waits for no backlog: it is its call's first row, so no order is broken."""
+    def _overtakes(self, row: OutboxRow) -> bool:
+        """Ringing phones wait for no backlog, where no order is broken by that."""
         closed = self._breaker.state(self._clock.now()) == "closed"
-        return closed and row.step == "started" and not self._reading and not self._window.full
+        room = closed and not self._reading and not self._window.full
+        return self._is_next(row, room=room)
+
+    def _is_next(self, row: OutboxRow, *, room: bool) -> bool:
+        """No earlier row of its call lies in the store alone; from the first that does, none."""
+        first = row.step == "started"
+        if room and (first or (row.step in URGENT and row.call_id in self._ahead)):
+            self._ahead.add(row.call_id)
+            return True
+        self._ahead.discard(row.call_id)
+        return False
 
     async def run(self) -> None:
         """Deliver until stopped."""
@@ -175,8 +188,12 @@ class Lane:
         self._look_at = 0.0
         self._wake.set()
 
-    def _fall_behind(self) -> None:
+    def _forget_window(self) -> None:
         self._window.forget()
+        self._ahead.clear()
+
+    def _fall_behind(self) -> None:
+        self._forget_window()
         self._behind = True
         self._look_at = self._direct_at = 0.0
 
@@ -203,7 +220,7 @@ class Lane:
 
     async def _read_probe(self, now: float) -> None:
         """Take the row that waits longest, and it alone."""
-        self._window.forget()
+        self._forget_window()
         for row in await self._ledger.due(self.target.name, now, 1 + self._window.seen):
             self._window.adopt([row])
             if len(self._window):
@@ -220,7 +237,7 @@ class Lane:
         if len(rows) == limit:
             self._direct_at = now + RETRY_DIRECT_S
             return False
-        self._window.forget()
+        self._forget_window()
         self._window.adopt(rows)
         for row in self._meanwhile:
             self._window.offer(row)
@@ -233,7 +250,7 @@ class Lane:
         rows = await self._ledger.due(self.target.name, now, limit)
         self._window.adopt(rows)
         for row in self._meanwhile:
-            if row.step == "started":
+            if self._is_next(row, room=True):
                 self._window.offer(row)
         more = len(rows) == limit or bool(self._meanwhile)
         self._look_at = 0.0 if more else self._direct_at
@@ -288,12 +305,12 @@ class Lane:
         self._judge(row, outcome)
 
     async def _is_stale(self, row: OutboxRow) -> bool:
-        """A start whose call was picked up too long ago.
+        """A start, or whose phones ring, of a call that was picked up too long ago.
 
         The row's own age is asked first: it is by our clock, and fresh rows cost no look-up.
         """
         last = self._clock.now() - self.target.stale_s
-        if row.step != "started" or row.created_at > last:
+        if row.step not in URGENT or row.created_at > last:
             return False
         try:
             picked_up_at = await self._ledger.picked_up_at(row.call_id)

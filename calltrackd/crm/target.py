@@ -12,12 +12,14 @@ from calltrackd.settings import CrmTarget as CrmSettings
 from calltrackd.settings import Mapping, Settings, WebhookTarget, signing_key
 
 STEPS: frozenset[Step] = frozenset({"started", "answered", "ended", "updated", "alert"})
+"""What changes a record for good; `ringing`, which does not, is told to whom it was promised."""
+RINGING: frozenset[Step] = frozenset({"ringing"})
 OUTSIDE: frozenset[Direction] = frozenset({"inbound", "outbound"})
 KindT = TypeVar("KindT", bound=CrmSettings)
 
 
 class Wants(msgspec.Struct, frozen=True, kw_only=True):
-    """Which events a target hears of. By default: every step of every call with a client."""
+    """Which events a target hears of. By default: all calls with a client, without `ringing`."""
 
     events: frozenset[Step] = STEPS
     directions: frozenset[Direction] = OUTSIDE
@@ -67,7 +69,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     give_up_s: float = 72 * 3600.0
     """A row that fails for so long becomes a dead letter."""
     stale_s: float = 10.0
-    """A start that could not be sent for so long is dropped once the call was answered."""
+    """What ringing phones wait for, and could not be sent for so long, is dropped once the call was
+    answered."""
 
 
 class HookTarget(Target, frozen=True, kw_only=True):
@@ -136,7 +139,7 @@ def _crm(settings: CrmSettings, own: frozenset[str], region: str) -> CrmTarget:
     return CrmTarget(
         name=settings.name,
         wants=Wants(
-            events=STEPS - {"alert"},
+            events=STEPS - {"alert"} | (RINGING if settings.shows_cards else frozenset()),
             directions=frozenset(settings.directions),
             numbers=tuple(settings.numbers),
             tracked_only=settings.tracked_only,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from calltrackd.model.call import CallRecord
+from calltrackd.model.call import CallRecord, ringing
 
 
 class Users:
@@ -23,8 +23,8 @@ class Users:
 
     def ringing(self, record: CallRecord) -> list[str]:
         """Users whose phones ring now, in the order in which they began to."""
-        rung = [leg.operator for leg in record.legs if leg.ended_at is None]
-        return list(dict.fromkeys(user for one in rung if (user := self.user(one)) is not None))
+        users = (self.user(one) for one in ringing(record))
+        return list(dict.fromkeys(user for user in users if user is not None))
 
     def responsible(self, record: CallRecord) -> str | None:
         """Whose call it was: who talked last, else whose phone rang last, else the fallback."""

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from calltrackd.crm.outcome import Blocked, Delivered, Failed, Late, Outcome, text
 from calltrackd.model.outbox import OutboxRow, OutboxState
 
-STALE = "the call was answered or over before this start could be sent"
+STALE = "the call was answered or over before this could be sent"
 
 
 def after_attempt(
@@ -32,5 +32,5 @@ def after_attempt(
 
 
 def stale(row: OutboxRow) -> OutboxRow:
-    """A start that nobody needs any more."""
+    """A row for ringing phones that nobody needs any more."""
     return replace(row, state="dropped", last_error=STALE)

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 
 import msgspec
 
-from calltrackd.model.outbox import OWED, OutboxRow
+from calltrackd.model.outbox import OWED, URGENT, OutboxRow
 
 MOST_ROWS = 1000
 MOST_CHARS = 4_000_000
@@ -79,7 +79,7 @@ class Window:
     def take(self, now: float, *, urgent: bool = False) -> OutboxRow | None:
         """The next row to send, None when none is due. It must come back by put or untake.
 
-        Starts go first: their phones ring. `urgent`: only those.
+        What ringing phones wait for goes first. `urgent`: only that.
         """
         row = self._take_from(self._ringing, now)
         return row if row is not None or urgent else self._take_from(self._waiting, now)
@@ -131,7 +131,7 @@ class Window:
     def next_at(self, *, urgent: bool = False) -> float | None:
         """When a row is due (unix seconds, perhaps past or too early); None: no row waits.
 
-        `urgent`: a start.
+        `urgent`: one for ringing phones.
         """
         heaps = (self._ringing,) if urgent else (self._waiting, self._ringing)
         heads = [heap[0][0] for heap in heaps if heap]
@@ -151,7 +151,7 @@ class Window:
         chain = self._chains[call_id]
         if chain.rows:
             head = chain.rows[0]
-            heap = self._ringing if head.step == "started" else self._waiting
+            heap = self._ringing if head.step in URGENT else self._waiting
             heappush(heap, (_due_at(head), head.created_at, call_id))
         else:
             del self._chains[call_id]

@@ -17,6 +17,7 @@ from calltrackd.daemon.alarms import EVERY_S, Alarms
 from calltrackd.daemon.clock import SteadyClock
 from calltrackd.daemon.makes import link_of
 from calltrackd.daemon.needed import NeededFrom
+from calltrackd.daemon.ringing import Ringing
 from calltrackd.model.call import CallRecord
 from calltrackd.ops.once import Once
 from calltrackd.pbx.errors import LoginRefusedError
@@ -63,6 +64,7 @@ class Attachment:
         )
         self._committer = committer
         self._alarms = Alarms(settings.alert)
+        self._ringing = Ringing(self.street, committer, self._clock, lambda: self.behind)
         self._once = once
         self._needed = NeededFrom(self.journal.folder)
         self._noted = (0, 1)
@@ -94,7 +96,8 @@ class Attachment:
         following = asyncio.create_task(self._follow(), name=f"{self.name} street")
         ticking = asyncio.create_task(self._tick(), name=f"{self.name} keys")
         judging = asyncio.create_task(self._judge(), name=f"{self.name} alerts")
-        tasks = (linking, following, ticking, judging)
+        ringing = asyncio.create_task(self._ringing.run(), name=f"{self.name} ringing")
+        tasks = (linking, following, ticking, judging, ringing)
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -172,6 +175,7 @@ class Attachment:
         self.journal.keep_from(start)
         self._noted = applied, start
         ended = await self._feed_again(start, applied)
+        self.street.tracker.was_told(opened)
         await self._close_orphans([record for record in opened if record.id not in ended])
         if opened:
             _log.info("calls.rebuilt", pbx=self.name, from_seq=start, calls=len(opened))
@@ -255,6 +259,7 @@ class Attachment:
     async def _act(self, effects: Effects, *, tones: bool) -> None:
         """All that follows from a chunk; what is to be committed is queued before any wait."""
         self._report(effects)
+        self._ringing.look()
         if tones:
             self._confirm(effects)
         changes = self._alarms.after(effects.changes)

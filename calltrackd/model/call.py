@@ -25,8 +25,9 @@ TagSource = Literal["keypad", "phrase", "manual", "rule", "crm"]
 Certainty = Literal["live", "recovered", "gap"]
 HungUpBy = Literal["caller", "operator", "pbx", "unknown"]
 Party = Literal["caller", "operator"]
-Step = Literal["started", "answered", "ended", "updated", "alert"]
-"""What a published change means to a CRM; the webhook's type is `call.` + step."""
+Step = Literal["started", "ringing", "answered", "ended", "updated", "alert"]
+"""What a published change means to a CRM; the webhook's type is `call.` + step. `ringing`: other
+phones than before ring for the client; only told where a target wants to hear of it."""
 
 
 class Leg(msgspec.Struct):
@@ -160,6 +161,19 @@ class CallRecord(msgspec.Struct, kw_only=True):
     certainty: Certainty = "live"
     outage_s: float = 0.0
     """Seconds of this call during which the PBX could not be seen."""
+
+
+def ringing(record: CallRecord) -> list[str]:
+    """Operators whose phones ring, in the order in which they began to.
+
+    Nobody's do for a client who talks: that is a consultation, or a phone that is about to stop.
+    """
+    if record.ended_at is not None or any(talk.to is None for talk in record.talks):
+        return []
+    if record.answered_at is not None and not record.talks:
+        return []
+    rung = [leg for leg in record.legs if leg.rang_at is not None and leg.ended_at is None]
+    return list(dict.fromkeys(leg.operator for leg in rung if leg.disposition is None))
 
 
 class Change(msgspec.Struct):

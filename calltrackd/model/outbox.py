@@ -15,6 +15,10 @@ OWED: frozenset[OutboxState] = frozenset({"waiting", "sending", "unknown"})
 """Rows in these states are still to be delivered."""
 
 
+URGENT: frozenset[Step] = frozenset({"started", "ringing"})
+"""Rows of these steps are for people whose phones ring, and worth nothing long after."""
+
+
 class OutboxRow(msgspec.Struct, kw_only=True):
     """A row of the outbox. Times are unix seconds.
 

@@ -107,6 +107,15 @@ class Committer:
         self._targets = targets
         self._listens = listens
 
+    @property
+    def tells_ringing(self) -> bool:
+        """Some target wants to hear whose phones ring."""
+        return any("ringing" in target.wants.events for target in self._targets)
+
+    def hears(self, change: Change) -> bool:
+        """Some target wants to hear of this change."""
+        return any(target.wants(change.record, change.step) for target in self._targets)
+
     def resume(self, pbx: str, applied: int) -> int:
         """The attachment begins (again), with `applied` in the store: what it need not put.
 

@@ -134,7 +134,8 @@ class WebhookTarget(Section):
     give_up_after_h: float = Field(default=72.0, gt=0, le=8_760)
     """Hours of failing after which a delivery becomes a dead letter."""
     started_deadline_s: Seconds = 10.0
-    """Seconds after the answer at which a `started` that could not be sent is dropped."""
+    """Seconds after the answer at which a `started` or `ringing` that could not be sent is
+    dropped."""
     mask_numbers: bool = False
     """Clients' numbers go out with stars in the middle."""
     mapping: Mapping | None = None

@@ -201,6 +201,12 @@ async def get(conn: AsyncConnection, call_id: str) -> CallRecord | None:
     return next(iter(await _decoded(conn, texts)), None)
 
 
+async def saved(conn: AsyncConnection, call_id: str) -> CallRecord | None:
+    """The call as its channels told it, without what stands beside it (tags, deals, people)."""
+    text = (await conn.execute(select(calls.c.record).where(calls.c.id == call_id))).scalar()
+    return None if text is None else _decoder.decode(text)
+
+
 async def locked(conn: AsyncConnection, call_id: str) -> CallRecord | None:
     """As `get`; nobody else changes the call until this transaction ends."""
     found = await get(conn, call_id)

@@ -16,7 +16,7 @@ from calltrackd.crm.rows import rows_for
 from calltrackd.crm.senders import Senders
 from calltrackd.crm.target import CrmTarget, Target, targets_of
 from calltrackd.crm.tools import Tools
-from calltrackd.model.call import CallRecord, Change, Step
+from calltrackd.model.call import CallRecord, Change, Leg, Step, Talk
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.settings import CrmTarget as CrmSettings
 from calltrackd.settings import Settings
@@ -73,6 +73,21 @@ def ended(call: CallRecord) -> CallRecord:
     else:
         call.talk_s = call.clean_talk_s = 60.0
     return call
+
+
+def ringing(call: CallRecord, *phones: str) -> CallRecord:
+    """The same call while it rings at these phones; those that rang before gave up."""
+    for leg in call.legs:
+        leg.disposition, leg.ended_at = leg.disposition or "no_answer", call.started_at + 4
+    call.legs += [Leg(phone, rang_at=call.started_at + 4) for phone in phones]
+    return call
+
+
+def sent_on(call: CallRecord, *phones: str, by: str = "101") -> CallRecord:
+    """The same call after a talk with `by`, who sent the client on to these phones."""
+    call = answered(ringing(call), by)
+    call.talks = [Talk(by, start=call.started_at + 5, to=call.started_at + 20)]
+    return ringing(call, *phones)
 
 
 def target_for(settings: CrmSettings) -> CrmTarget:

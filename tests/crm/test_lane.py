@@ -237,6 +237,18 @@ async def test_start_is_dropped_when_its_call_was_answered_long_before(start):
     }
 
 
+async def test_who_rang_is_dropped_when_the_call_was_answered_long_before(start):
+    """As a start is."""
+    stage = await start(script=lambda _: DOWN)
+    ringing = a_row("c1", 2, step="ringing")
+    stage.commit(ringing)
+    stage.ledger.picked_up["c1"] = START + 4
+    await stage.pass_time(20)
+    stage.sender.script = lambda _: Delivered(200)
+    await stage.pass_time(60)
+    await until(lambda: stage.ledger.states() == {ringing.id: "dropped"})
+
+
 async def test_start_of_a_call_answered_just_now_is_still_sent(start):
     """An old start whose call was answered less than ten seconds ago goes out."""
     stage = await start()
@@ -305,6 +317,22 @@ async def test_start_overtakes_a_backlog(start):
     stage.sender.gate.set()
     await until(lambda: stage.sender.versions("new") == [1])
     assert [row.call_id for row in stage.sender.sent["crm"]].index("new") == 2
+
+
+async def test_who_rings_overtakes_a_backlog_behind_its_start(start):
+    """A card is worth nothing later; but what lies in the store before it goes before it."""
+    stage = await start(a_target(concurrency=2))
+    stage.sender.gate = asyncio.Event()
+    stage.commit(*(a_row(f"o{n}") for n in range(3 * MOST_ROWS)))
+    await stage.pass_time(15)
+    stage.commit(a_start("new"), a_row("new", 2, step="ringing"))
+    stage.commit(a_start("told"), a_row("told", 2), a_row("told", 3, step="ringing"))
+    stage.sender.gate.set()
+    await until(lambda: stage.sender.versions("told") == [1, 2, 3])
+    sent = [(row.call_id, row.version) for row in stage.sender.sent["crm"]]
+    assert sent.index(("new", 2)) < 10
+    assert sent.index(("told", 1)) < 10
+    assert sent.index(("told", 3)) > MOST_ROWS
 
 
 async def test_slots_are_kept_for_starts(start):

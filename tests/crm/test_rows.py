@@ -5,9 +5,10 @@ import pytest
 
 from calltrackd.crm import rows as rows_module
 from calltrackd.crm.rows import row_id, rows_for
-from calltrackd.crm.target import Wants
+from calltrackd.crm.target import Wants, targets_of
 from calltrackd.model.alert import Alert
 from calltrackd.model.call import CallRecord, Tag, Talk, Transfer, public
+from calltrackd.settings import Settings
 from tests.crm.manual import START, a_target
 
 
@@ -142,3 +143,30 @@ def test_record_is_serialised_once_for_many_targets(monkeypatch):
     rows = rows_for(a_record(), "ended", [a_target(f"t{n}") for n in range(10)], START)
     assert len(made) == 1
     assert len({id(row.body) for row in rows}) == 1
+
+
+def test_who_rings_is_told_to_who_asked_for_it():
+    """By default to nobody: receivers hear of no steps that they did not subscribe to."""
+    assert not wanted(a_record(), "ringing")
+    assert wanted(a_record(), "ringing", events=frozenset({"ringing"}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "hears"),
+    [
+        ({"kind": "odoo", "database": "d", "users": {"101": "7"}}, True),
+        ({"kind": "odoo", "database": "d"}, False),
+        ({"kind": "odoo", "database": "d", "users": {"101": "7"}, "cards": False}, False),
+        ({"kind": "retailcrm", "users": {"101": "7"}}, True),
+        ({"kind": "espocrm", "users": {"101": "7"}}, True),
+        ({"kind": "amocrm", "users": {"101": "7"}}, True),
+        ({"kind": "bitrix24", "client_id": "local.1"}, True),
+        ({"kind": "bitrix24", "mode": "webhook", "user_id": 1}, False),
+        ({"kind": "hubspot", "users": {"101": "7"}}, False),
+    ],
+)
+def test_crms_with_cards_hear_whose_phones_ring(kind, hears):
+    """Where nobody would see one, nothing is told."""
+    given = {"name": "crm", "secret": "s", "url": "https://crm.example", **kind}
+    (target,) = targets_of(Settings.model_validate({"target": [given]}))
+    assert (target.wants(a_record(), "ringing") == "ringing") is hears

@@ -1,7 +1,7 @@
 """Extensions and the CRM's users."""
 
 from calltrackd.crm.users import Users
-from calltrackd.model.call import Leg
+from calltrackd.model.call import Leg, Talk
 from tests.crm.house import a_call, answered
 
 USERS = Users({"101": "7", "102": "8", "201": "7"}, fallback="1")
@@ -18,8 +18,20 @@ def test_both_ways() -> None:
 
 def test_ringing_users_are_each_named_once() -> None:
     """Only phones that ring now, and only those of known users."""
-    rings = [Leg("101"), Leg("201"), Leg("999"), Leg("102", ended_at=2.0)]
+    gone = [Leg("102", 1.0, 2.0), Leg("102", 1.0, None, "rejected"), Leg("102")]
+    rings = [*(Leg(one, 1.0) for one in ("101", "201", "999")), *gone]
     assert USERS.ringing(a_call(legs=rings)) == ["7"]
+
+
+def test_nobody_rings_for_a_client_who_talks() -> None:
+    """Phones of a consultation, and those that the PBX is about to silence; after it, they do."""
+    legs = [Leg("101", 1.0, None, "answered"), Leg("102", 1.0)]
+    talk = Talk("101", 2.0)
+    call = a_call(legs=legs, answered_at=2.0, talks=[talk])
+    assert USERS.ringing(call) == []
+    talk.to = 9.0
+    assert USERS.ringing(call) == ["8"]
+    assert USERS.ringing(a_call(legs=legs, answered_at=2.0)) == []
 
 
 def test_a_call_belongs_to_who_talked_last() -> None:

@@ -90,7 +90,7 @@ class Writing:
 
     async def _card(self, record: CallRecord, desk: Desk) -> None:
         """The CRM finds client and lead by the number itself, so nothing comes before this."""
-        if record.direction != "inbound" or record.answered_at or record.ended_at:
+        if record.direction != "inbound":
             return
         shown: list[str] = desk["shown"] or []
         fresh = [user for user in self.callers.users.ringing(record) if user not in shown]

@@ -88,10 +88,7 @@ class Bitrix24:
             await self._leading.make(event, desk)
             await self._over(event, desk, client)
             return
-        if record.answered_at is None:
-            await self._telephony.show(event, desk, call_id)
-        else:
-            await self._telephony.hide(event, desk, call_id)
+        await self._telephony.cards(event, desk, call_id)
         await self._leading.make(event, desk)
 
     async def _over(self, event: Event, desk: Desk, client: Match | None) -> None:

@@ -87,7 +87,7 @@ class Leading:
 
     async def _look(self, event: Event, desk: Desk) -> None:
         phone = event.record.caller or ""
-        found = await self.clients.search(phone, urgent=event.step == "started")
+        found = await self.clients.search(phone, urgent=event.urgent)
         matches = with_made(found, desk.client.get(MADE), self._clock.now())
         client = chosen(matches)
         links = [] if client is None else [(str(client.kind), client.id)]

@@ -8,7 +8,7 @@ from calltrackd.crm.clock import Clock
 from calltrackd.crm.people import CrmUser, Person
 from calltrackd.crm.trouble import AuthFailed
 from calltrackd.crm.users import Users
-from calltrackd.model.call import CallRecord
+from calltrackd.model.call import CallRecord, ringing
 
 FRESH_S = 3600.0
 AGAIN_S = 300.0
@@ -43,8 +43,7 @@ class People:
 
     async def ringing(self, record: CallRecord) -> list[str]:
         """Users whose phones ring now, in the order in which they began to."""
-        rung = dict.fromkeys(leg.operator for leg in record.legs if leg.ended_at is None)
-        found = [await self.user(extension) for extension in rung]
+        found = [await self.user(extension) for extension in ringing(record)]
         return list(dict.fromkeys(user for user in found if user is not None))
 
     async def of_call(self, record: CallRecord) -> str | None:

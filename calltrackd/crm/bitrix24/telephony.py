@@ -40,27 +40,23 @@ class Telephony:
     async def register(self, event: Event, desk: Desk, client: Match | None) -> str:
         """The CALL_ID of this call."""
         if "call" not in desk:
-            await self._line(event.record.did, urgent=event.step == "started")
+            await self._line(event.record.did, urgent=event.urgent)
         return str(await desk.safe("call", lambda: self._registered(event, client), link="call"))
 
-    async def show(self, event: Event, desk: Desk, call_id: str) -> None:
-        """The card, to all whose phones ring and who don't have it."""
-        users = await self._people.ringing(event.record)
+    async def cards(self, event: Event, desk: Desk, call_id: str) -> None:
+        """The card at all whose phones ring, and at those who took the call; at nobody else."""
+        rung = await self._people.ringing(event.record)
         shown: list[str] = desk["shown"] or []
-        if set(users) <= set(shown):
-            return
-        params = {"CALL_ID": call_id, "USER_ID": [int(user) for user in users]}
-        name = f"show {','.join(users)}"
-        if await desk.card(name, lambda: self._show(params), repeatable=True):
-            await desk.remember("shown", list(dict.fromkeys([*shown, *users])))
-
-    async def hide(self, event: Event, desk: Desk, call_id: str) -> None:
-        """Take it from those who did not answer."""
-        talking = {await self._people.user(one) for one in event.record.operators}
-        others = [int(user) for user in desk["shown"] or [] if user not in talking]
-        if others:
-            params = {"CALL_ID": call_id, "USER_ID": others}
-            await desk.safe("hide", lambda: self._portal.call(_CALL + "hide", params))
+        fresh = [user for user in rung if user not in shown]
+        if fresh and await self._show(event, desk, call_id, fresh):
+            shown = [*shown, *fresh]
+            await desk.remember("shown", shown)
+        took = [await self._people.user(one) for one in event.record.operators]
+        kept = [user for user in shown if user in rung or user in took]
+        gone = [int(user) for user in shown if user not in kept]
+        if gone:
+            params = {"CALL_ID": call_id, "USER_ID": gone}
+            await desk.keep("shown", kept, lambda: self._portal.call(_CALL + "hide", params))
 
     async def finish(self, event: Event, desk: Desk, client: Match | None) -> dict[str, str | None]:
         """The call is over: statistics and activity. What became of it, as `finished` has it."""
@@ -101,13 +97,19 @@ class Telephony:
         result = await self._portal.call(
             _CALL + "register",
             words.registration(record, owner, about),
-            urgent=event.step == "started",
+            urgent=event.urgent,
         )
         return str(mapping(result)["CALL_ID"])
 
-    async def _show(self, params: dict[str, Any]) -> None:
-        if await self._portal.call(_CALL + "show", params, urgent=True) is False:
-            _log.warning("bitrix24.card_refused", why="the portal does not know the call")
+    async def _show(self, event: Event, desk: Desk, call_id: str, users: list[str]) -> bool:
+        """False: it is too late. A phone that rings a second time gets its card again."""
+        params = {"CALL_ID": call_id, "USER_ID": [int(user) for user in users]}
+
+        async def show() -> None:
+            if await self._portal.call(_CALL + "show", params, urgent=True) is False:
+                _log.warning("bitrix24.card_refused", why="the portal does not know the call")
+
+        return await desk.card(f"show {event.record.version}", show, repeatable=True)
 
     async def _finish_once(self, event: Event, desk: Desk, client: Match | None) -> None:
         owner = await self._people.owner(event.record, client.responsible if client else None)

@@ -80,7 +80,7 @@ class Espocrm:
     async def _settle(self, phone: str, event: Event, desk: Desk) -> None:
         """Whose call it is, and what is made of it: nothing more of one that made its lead."""
         record, made = event.record, made_of(desk)
-        if made is not None and not event.missed:
+        if made is not None and not event.missed and not self._rings(record):
             if record.ended_at is not None:
                 await self._put(Place(*made, contact=desk["contact"]), desk)
             return
@@ -88,7 +88,7 @@ class Espocrm:
         matches = await self._clients.matches(phone, urgent=rings)
         decision = self._policy.decide(record, matches)
         desk.responsible(self._clients.person(decision.client))
-        if rings and self._settings.cards:
+        if self._rings(record):
             await self._show_cards(record, decision.client, desk)
         if decision.lead is not None and made is None:
             await self._writer.lead(decision.lead, decision.client, record, desk)
@@ -98,6 +98,10 @@ class Espocrm:
 
     async def _put(self, place: Place, desk: Desk) -> None:
         await desk.remember("place", msgspec.structs.asdict(place), links=place.links)
+
+    def _rings(self, record: CallRecord) -> bool:
+        """At somebody who is to see a card."""
+        return self._settings.cards and bool(self._users.ringing(record))
 
     async def _show_cards(self, record: CallRecord, client: Match | None, desk: Desk) -> None:
         text = words.card(record, client, self._page(client))

@@ -71,7 +71,8 @@ class Odoo:
         record = event.record
         if record.caller is None:
             return
-        if "place" not in desk and not ("lead" in desk and record.ended_at is None):
+        made = "lead" in desk and record.ended_at is None
+        if "place" not in desk and (not made or self._rings(record)):
             await self._settle(record.caller, event, desk)
         if record.ended_at is not None and desk["place"] is not None:
             await self._entry.write(Place(*desk["place"]), event, desk)
@@ -95,7 +96,7 @@ class Odoo:
         matches = await self._clients.matches(phone, urgent=rings)
         decision = self._policy.decide(record, matches)
         desk.responsible(self._clients.person(decision.client))
-        if rings:
+        if self._rings(record):
             await self._show_cards(record, decision.client, desk)
         if decision.lead is not None:
             await self._maker.lead(decision.lead, decision.client, record, desk)
@@ -104,9 +105,11 @@ class Odoo:
             links = [] if place is None else [place.link]
             await desk.remember("place", place and place.known(), links=links)
 
+    def _rings(self, record: CallRecord) -> bool:
+        """At somebody who is to see a card."""
+        return self._settings.cards and bool(self._users.ringing(record))
+
     async def _show_cards(self, record: CallRecord, client: Match | None, desk: Desk) -> None:
-        if not self._settings.cards:
-            return
         lead = None if client is None or place_of(client).model != "crm.lead" else place_of(client)
         link = None if lead is None else deals.page_of(self._settings.url, str(lead.id))
         text = words.card(record, client, link)

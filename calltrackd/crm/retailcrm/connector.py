@@ -1,6 +1,6 @@
 """RetailCRM: a call is a card, a call in its own list, and an order.
 
-rings      look the client up ──► card ──► an order, if the policy wants one so early
+rings      card ──► look the client up ──► an order, if the policy wants one so early
 answered   an order, if the policy wants one
 ends       the same ──► the call with its recording ──► the card is closed ──► the task
 """
@@ -59,6 +59,9 @@ class Retailcrm:
         record = event.record
         if record.caller is None or "settled" in desk:
             return
+        if self._settings.cards:
+            await self._close_cards(record, desk)
+            await self._show_cards(record, desk)
         if "lead" in desk and not event.missed:
             decision = None
         else:
@@ -79,16 +82,24 @@ class Retailcrm:
         rings = record.answered_at is None and record.ended_at is None
         found = await self._clients.find(phone, urgent=rings)
         desk.responsible(found.person)
-        if rings and self._settings.cards:
-            await self._show_cards(record, desk)
         return self._policy.decide(record, [] if found.match is None else [found.match])
 
     async def _show_cards(self, record: CallRecord, desk: Desk) -> None:
         for user in self._users.ringing(record):
             shown: list[str] = desk["cards"] or []
             show = partial(self._writer.card, record, user)
-            if user not in shown and await desk.card(f"card {user}", show):
+            name = f"card {user} {record.version}"
+            if user not in shown and await desk.card(name, show):
                 await desk.remember("cards", [*shown, user])
+
+    async def _close_cards(self, record: CallRecord, desk: Desk) -> None:
+        """Of phones that stopped to ring and did not take the call."""
+        shown: list[str] = desk["cards"] or []
+        took = {self._users.user(operator) for operator in record.operators}
+        kept = [user for user in shown if user in self._users.ringing(record) or user in took]
+        if record.ended_at is None and kept != shown:
+            gone = [user for user in shown if user not in kept]
+            await desk.keep("cards", kept, lambda: self._writer.hang_up(record, gone))
 
     async def _end(self, decision: Decision | None, record: CallRecord, desk: Desk) -> None:
         await self._writer.call(record, desk)

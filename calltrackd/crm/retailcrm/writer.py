@@ -16,7 +16,7 @@ RESULTS: dict[Outcome, str] = {
     "answered": "answered", "voicemail": "no answer", "abandoned": "no answer",
     "no_answer": "no answer", "busy": "busy", "rejected": "busy", "failed": "failed",
 }  # fmt: skip
-HANGUPS = {"no answer": "no answered"}
+HANGUPS = {"no answer": "no answered", "unknown": "no answered"}
 """What cards call otherwise than calls."""
 
 

@@ -40,6 +40,11 @@ class AmocrmTarget(CrmTarget):
     rate: float = Field(default=5.0, gt=0, le=6)
     """Requests a second; amoCRM allows 7 for all integrations of the address together."""
 
+    @property
+    def shows_cards(self) -> bool:
+        """Its users see who calls while their phones ring."""
+        return bool(self.users)
+
     @model_validator(mode="after")
     def _is_whole(self) -> Self:
         if (self.client_id is None) != (self.redirect_uri is None):

@@ -74,3 +74,8 @@ class CrmTarget(Section):
     """Hours of failing after which a step becomes a dead letter."""
 
     _secret = field_validator("secret")(one_secret)
+
+    @property
+    def shows_cards(self) -> bool:
+        """Its users see who calls while their phones ring."""
+        return False

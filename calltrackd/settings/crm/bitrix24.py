@@ -40,6 +40,11 @@ class Bitrix24Target(CrmTarget):
     """A field of leads (or what `lead_as` says) that takes several texts, for tags, as
     `crm.item.fields` names it: `ufCrm_1639669411830`. None: tags are not brought."""
 
+    @property
+    def shows_cards(self) -> bool:
+        """Its users see who calls while their phones ring."""
+        return self.mode == "app"
+
     @model_validator(mode="after")
     def _whole_mode(self) -> Self:
         if self.mode == "app" and self.client_id is None:

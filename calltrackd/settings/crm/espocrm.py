@@ -26,3 +26,8 @@ class EspocrmTarget(CrmTarget):
     limit_time_s: Seconds = 180.0
     """PHP's `max_execution_time` there: after so long a request without an answer is surely
     over."""
+
+    @property
+    def shows_cards(self) -> bool:
+        """Its users see who calls while their phones ring."""
+        return self.cards and bool(self.users)

@@ -25,3 +25,8 @@ class OdooTarget(CrmTarget):
     """Requests a second at most."""
     limit_time_s: Seconds = 120.0
     """Odoo's own `limit_time_real`: after so long a request without an answer is surely over."""
+
+    @property
+    def shows_cards(self) -> bool:
+        """Its users see who calls while their phones ring."""
+        return self.cards and bool(self.users)

@@ -27,6 +27,11 @@ class RetailcrmTarget(CrmTarget):
     rate: float = Field(default=8.0, gt=0, le=1_000)
     """Requests a second at most; RetailCRM allows about 10."""
 
+    @property
+    def shows_cards(self) -> bool:
+        """Its users see who calls while their phones ring."""
+        return self.cards and bool(self.users)
+
     @field_validator("time_zone")
     @classmethod
     def _known(cls, value: str) -> str:

@@ -10,7 +10,17 @@ from calltrackd.model.call import CallRecord, Leg, Recording, Source, Tag
 from calltrackd.store import links, tags, transcripts
 from tests.crm.amocrm.conftest import Enter, settings
 from tests.crm.amocrm.test_notes import stored
-from tests.crm.house import CLIENT, House, a_call, a_house, answered, ended, target_for
+from tests.crm.house import (
+    CLIENT,
+    House,
+    a_call,
+    a_house,
+    answered,
+    ended,
+    ringing,
+    sent_on,
+    target_for,
+)
 from tests.fakes.amocrm import AmocrmFake, with_phone
 from tests.fakes.crm_base import Fault, Hit
 
@@ -72,6 +82,17 @@ async def test_who_rings_later_sees_the_card_and_nobody_sees_it_twice(
         await house.settled()
         call.legs.append(Leg("102", rang_at=call.started_at + 3))
         await house.tell(call, "updated")
+        await house.settled()
+    assert [pop["users"] for pop in fake.kept["pops"]] == [[11], [12]]
+
+
+async def test_whose_phone_rings_next_sees_the_card(enter: Enter, fake: AmocrmFake) -> None:
+    """Also when the client was sent on after a talk."""
+    async with enter() as house:
+        call = ringing(a_call(started_at=house.clock.now()), "101")
+        await house.tell(call, "ringing")
+        await house.settled()
+        await house.tell(sent_on(call, "102"), "ringing")
         await house.settled()
     assert [pop["users"] for pop in fake.kept["pops"]] == [[11], [12]]
 

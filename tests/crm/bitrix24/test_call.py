@@ -22,7 +22,8 @@ from calltrackd.settings.crm.bitrix24 import Bitrix24Target
 from calltrackd.store import calls, outbox, tags, transcripts
 from calltrackd.store.transcripts import Stored
 from tests.crm.bitrix24.stage import app, webhook
-from tests.crm.house import CLIENT, House, a_call, a_house, answered, ended, target_for
+from tests.crm.house import CLIENT, House, a_call, a_house, answered, ended, sent_on, target_for
+from tests.crm.house import ringing as rings
 from tests.fakes.bitrix24 import Bitrix24Fake
 from tests.fakes.crm_base import Fault, Hit
 
@@ -121,6 +122,42 @@ async def test_card_is_at_all_who_ring_and_then_at_who_answers(
         assert card["shown"] == {7, 8, 9}
         await tell(house, answered(call, by="102"), "answered")
         assert card["shown"] == {8}
+
+
+async def test_the_card_goes_from_agent_to_agent(fake: Bitrix24Fake, tmp_path: Path) -> None:
+    """A queue tries one after the other, and the first one again; between two nobody has it."""
+    async with telling(fake, app(fake), tmp_path) as house:
+        call = a_call(started_at=house.clock.now() - 60)
+        await tell(house, call, "started")
+        (card,) = fake.kept["calls"]
+        for phones, users in ((["101"], {7}), (["102"], {8}), ([], set()), (["101"], {7})):
+            await tell(house, rings(call, *phones), "ringing")
+            assert card["shown"] == users
+    assert fake.named.count(CALL + "show") == 3
+
+
+async def test_a_transfer_shows_it_to_the_next_operator(fake: Bitrix24Fake, tmp_path: Path) -> None:
+    """While his phone rings, although the call was answered; who talked before keeps it."""
+    async with telling(fake, app(fake), tmp_path) as house:
+        call = rings(a_call(started_at=house.clock.now() - 60), "101")
+        await tell(house, call, "ringing")
+        (card,) = fake.kept["calls"]
+        await tell(house, sent_on(call, "102"), "ringing")
+        assert card["shown"] == {7, 8}
+        await tell(house, rings(call), "ringing")
+        assert card["shown"] == {7}
+
+
+async def test_who_does_not_ring_any_more_gets_no_card(fake: Bitrix24Fake, tmp_path: Path) -> None:
+    """The portal was away while the queue went on to the next agent."""
+    fake.fail(Fault(status=500, body="{}"))
+    async with telling(fake, app(fake), tmp_path) as house:
+        call = rings(a_call(started_at=house.clock.now() - 60), "101")
+        await house.tell(call, "ringing")
+        await fake.until(lambda: len(fake.hits) == 1)
+        await tell(house, rings(call, "102"), "ringing")
+    shows = [hit.json["USER_ID"] for hit in fake.hits if CALL + "show" in hit.path]
+    assert shows == [[8]]
 
 
 async def test_no_card_when_the_ringing_is_over(fake: Bitrix24Fake, tmp_path: Path) -> None:

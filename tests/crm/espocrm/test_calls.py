@@ -8,7 +8,7 @@ from calltrackd.crm.people import Person
 from calltrackd.model.call import Leg, Source, Tag
 from calltrackd.store import links
 from tests.crm.espocrm.given import espo_house, missed, over, retag, tell
-from tests.crm.house import CLIENT, a_call, answered, ended
+from tests.crm.house import CLIENT, a_call, answered, ended, ringing, sent_on
 from tests.fakes.crm_base import Fault
 from tests.fakes.espocrm import BOT, OLGA, EspocrmFake
 
@@ -196,6 +196,18 @@ async def test_ringing_users_are_told_in_their_streams(tmp_path: Path) -> None:
         await house.tell(ended(answered(call)), "ended")
         await house.settled()
         assert len(fake.kept["Note"]) == 1
+
+
+async def test_whose_phone_rings_next_is_told_too(tmp_path: Path) -> None:
+    """The next agent of a queue after the lead was made, and whom the client is sent on to."""
+    users, lead = {"101": "a", "102": "b", "103": "c"}, {"make": "always", "at": "started"}
+    async with EspocrmFake() as fake, espo_house(fake, tmp_path, users=users, lead=lead) as house:
+        call = a_call()
+        for move, phone in ((ringing, "101"), (ringing, "102"), (sent_on, "103")):
+            await house.tell(move(call, phone), "ringing")
+            await house.settled()
+        assert [note["usersIds"] for note in fake.kept["Note"]] == [["a"], ["b"], ["c"]]
+        assert len(fake.kept["Lead"]) == 1
 
 
 async def test_no_cards_where_nobody_wants_them(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from calltrackd.crm.rows import rows_for
 from calltrackd.model.call import CallRecord, Change, Leg, Source, Tag
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.store import calls, links, outbox, tags
-from tests.crm.house import CLIENT, House, a_call, answered, ended
+from tests.crm.house import CLIENT, House, a_call, answered, ended, ringing, sent_on
 from tests.crm.odoo.given import odoo_house
 from tests.fakes.crm_base import Fault
 from tests.fakes.odoo import OdooFake
@@ -204,6 +204,21 @@ async def test_ringing_users_are_told_in_their_chat(tmp_path: Path) -> None:
         await house.tell(ended(answered(call)), "ended")
         await house.settled()
         assert sum(row["model"] == "discuss.channel" for row in fake.kept["mail.message"]) == 2
+
+
+async def test_whose_phone_rings_next_is_told_too(tmp_path: Path) -> None:
+    """The next agent of a queue after the lead was made, and whom the client is sent on to."""
+    users, lead = {"101": "6", "102": "8", "103": "9"}, {"make": "always", "at": "started"}
+    async with OdooFake() as fake, odoo_house(fake, tmp_path, users=users, lead=lead) as house:
+        for user in (8, 9):
+            fake.add("res.users", id=user, name="x", login=f"x{user}", partner_id=[user + 1, "x"])
+        call = a_call()
+        for move, phone in ((ringing, "101"), (ringing, "102"), (sent_on, "103")):
+            await house.tell(move(call, phone), "ringing")
+            await house.settled()
+        chats = fake.kept["discuss.channel"]
+        told = [row for row in fake.kept["mail.message"] if row["model"] == "discuss.channel"]
+        assert (len(chats), len(told), len(fake.kept["crm.lead"])) == (3, 3, 1)
 
 
 async def test_no_cards_where_nobody_wants_them(tmp_path: Path) -> None:

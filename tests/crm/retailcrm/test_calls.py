@@ -7,7 +7,7 @@ import pytest
 from calltrackd.crm.people import Person
 from calltrackd.model.call import CallRecord, Leg, Source
 from calltrackd.store import links
-from tests.crm.house import CLIENT, House, a_call, answered, ended
+from tests.crm.house import CLIENT, House, a_call, answered, ended, ringing
 from tests.crm.retailcrm.given import shop_house
 from tests.fakes.crm_base import Fault
 from tests.fakes.retailcrm import RetailcrmFake
@@ -124,6 +124,25 @@ async def test_cards_pop_up_and_are_closed(tmp_path: Path) -> None:
         assert (pop["type"], pop["userIds"], pop["phone"]) == ("in", [6], CLIENT)
         assert (hangup["type"], hangup["hangupStatus"]) == ("hangup", "answered")
         assert pop["callExternalId"] == hangup["callExternalId"] == "c1"
+
+
+async def test_a_card_goes_from_agent_to_agent(tmp_path: Path) -> None:
+    """Closed at who did not pick up, and there again when his phone rings a second time."""
+    users = {"101": "6", "102": "8"}
+    lead = {"make": "always", "at": "started"}
+    async with RetailcrmFake() as fake, shop_house(fake, tmp_path, users=users, lead=lead) as house:
+        call = a_call()
+        for phone in ("101", "102", "101"):
+            await house.tell(ringing(call, phone), "ringing")
+            await house.settled()
+        await house.tell(ended(answered(call)), "ended")
+        await house.settled()
+        assert [(event["type"], event["userIds"]) for event in fake.events] == [
+            ("in", [6]), ("hangup", [6]), ("in", [8]), ("hangup", [8]),
+            ("in", [6]), ("hangup", [6]),
+        ]  # fmt: skip
+        ends = [event["hangupStatus"] for event in fake.events if event["type"] == "hangup"]
+        assert ends == ["no answered", "no answered", "answered"]
 
 
 @pytest.mark.parametrize("cards", [True, False])
