@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from calltrackd.crm.webhook.signature import ID, SIGNATURE, TIMESTAMP, sign
 from calltrackd.store import deals, inbox
@@ -15,6 +16,8 @@ from tests.crash.daemon import KEY, MOST, Daemon
 from tests.fakes.ami import FakeAmi
 from tests.fakes.receiver import Receiver
 from tests.store.build import read
+
+pytestmark = pytest.mark.waits
 
 ROUNDS = 3
 A_ROUND = 120

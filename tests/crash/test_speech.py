@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TypeVar
 
+import pytest
 import soundfile
 
 from calltrackd.model.call import Change, Recording
@@ -24,6 +25,8 @@ from tests.fakes.ami import FakeAmi
 from tests.fakes.receiver import Receiver
 from tests.speech import given
 from tests.store.build import read, record, write
+
+pytestmark = pytest.mark.waits
 
 T = TypeVar("T")
 WAITING, RUNNING = 50, 2

@@ -21,6 +21,8 @@ from tests.daemon.heard import log
 from tests.daemon.test_hearing import jobs
 from tests.fakes.ami import FakeAmi
 
+pytestmark = pytest.mark.waits
+
 KILLER = SpeechCommand(name="killer", languages=["uk"], command=["killed"])
 """An engine of tests/speech/engines/wild.py that ends its child as SIGKILL does."""
 

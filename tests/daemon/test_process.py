@@ -15,6 +15,8 @@ from tests.daemon.company import SIGNING, Call
 from tests.fakes.ami import FakeAmi
 from tests.fakes.receiver import Receiver
 
+pytestmark = pytest.mark.waits
+
 
 def written(folder: Path, ami: FakeAmi, receiver: Receiver, extra: str = "") -> Path:
     """The settings of one PBX and one target."""

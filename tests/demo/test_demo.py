@@ -20,6 +20,8 @@ from tests.lab.freeswitch import GIVEN
 from tests.lab.packages import Unavailable, asterisk_tree
 from tests.lab.running import missing
 
+pytestmark = pytest.mark.waits
+
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 170
 MARK = "CALLTRACKD_DEMO_TEST"
