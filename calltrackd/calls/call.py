@@ -127,7 +127,7 @@ class Call:
         """Where an unanswered client is: queue, ivr or ringing (DECISIONS 22)."""
         if self.in_queue.running:
             return "queue"
-        if self.ringing() or self.up_at is None:
+        if self.up_at is None or self.ringing() or self.picking_up():
             return "ringing"
         return "ivr"
 

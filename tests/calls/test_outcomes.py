@@ -44,6 +44,13 @@ def test_client_that_hangs_up_at_once_abandons_while_ringing() -> None:
     assert (story.record.outcome, story.record.abandoned_in) == ("abandoned", "ringing")
 
 
+def test_client_that_gives_up_as_a_phone_picks_up_abandons_in_ringing() -> None:
+    """CANCEL and 200 crossed: nobody met it, and there was no menu (a live run found it)."""
+    story = Story().calls().rings("101").after(1).answers("101").up()
+    story.hangs_up("client", "101")
+    assert (story.record.outcome, story.record.abandoned_in) == ("abandoned", "ringing")
+
+
 def test_mailbox_is_no_person() -> None:
     """Also when the caller hangs up there in the end."""
     story = Story().calls().rings("105").after(4).settled("105", "no_answer").ends("105").up()
