@@ -16,7 +16,7 @@ demo: $(READY)  ## real calls that are heard, live table, signed webhooks; Ctrl-
 	@$(BIN)/python -m tests.demo --make $(PBX)
 
 test: $(READY) packages  ## all tests, live ones on Asterisk 22 included
-	$(BIN)/pytest -m "not waits" -n 2 --dist loadgroup
+	$(BIN)/pytest -m "not waits" -n 2
 	$(BIN)/pytest -m waits -n 3
 
 test-quick: $(READY)  ## without PBX and PostgreSQL

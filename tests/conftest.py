@@ -3,16 +3,25 @@
 import os
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["tests.postgresql"]
+
+LIVE = ("tests/live/", "tests/crash/", "tests/doctor/test_live.py")
 
 for name in ("COLUMNS", "LINES"):  # xdist gives its workers those of the terminal
     os.environ.pop(name, None)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `--dist loadgroup`, tests of a live PBX come one after the other: it has one core."""
-    for item in items:
-        if item.get_closest_marker("live22") is not None:
-            item.add_marker(pytest.mark.xdist_group("live"))
+class OnePbx(LoadScopeScheduling):
+    """Tests of a live PBX one after the other: it, its phones and the daemon fill a core."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "live" if nodeid.startswith(LIVE) else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OnePbx:
+    """How `-n` shares the tests out."""
+    return OnePbx(config, log)
