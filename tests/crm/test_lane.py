@@ -360,7 +360,7 @@ async def test_reserved_slots_do_not_stop_the_probe(start):
     await stage.pass_time(3)
     down = False
     await stage.pass_time(120)
-    assert set(stage.ledger.states().values()) == {"sent"}
+    await until(lambda: set(stage.ledger.states().values()) == {"sent"})
 
 
 EARLY = Failed(reason="what became of it shows in a moment", scope="row", after=60.0)
