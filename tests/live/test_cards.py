@@ -11,7 +11,7 @@ from tests.crash.daemon import Daemon
 from tests.fakes.bitrix24 import Bitrix24Fake
 from tests.lab.asterisk import Asterisk
 from tests.lab.running import running
-from tests.lab.stage import Stage
+from tests.lab.stage import Stage, pause
 from tests.live.evening import NOWHERE
 
 pytestmark = pytest.mark.live22
@@ -19,6 +19,8 @@ pytestmark = pytest.mark.live22
 CALL = "telephony.externalCall."
 CARDS = ("show", "hide")
 PATIENCE_S = 30.0
+TALK_S = 1.0
+"""A REFER in the instant between the answer and the bridge is refused: NOTIFY says 400."""
 TARGET = """
 [[target]]
 kind = "bitrix24"
@@ -132,6 +134,7 @@ async def test_a_transfer_shows_the_card_to_the_next_operator(
         await one.until(lambda: one.shown == {11})
         await first.answer()
         await caller.until_up()
+        await pause(TALK_S)
         await first.refer("103")
         second = await one.stage.rings("103", 0.0)
         await one.until(lambda: 13 in one.shown)
