@@ -1,8 +1,9 @@
-"""Chaos: thousands of call steps through a fake that fails in every way, the daemon killed by -9.
+"""Chaos: thousands of calls go by while a CRM fails in every way and the daemon is killed by -9.
 
-The parent owes the steps in a database and runs the fake; a child delivers, and is killed again
-and again, until nothing is owed any more. Children are forked from a process that has all modules:
-their lives are short, and Python's start would take as long.
+The parent runs the fake; a child has the calls and delivers their steps, and is killed again and
+again. The next one goes on where the store says that the calls were, until all are over and nothing
+is owed any more. Children are forked from a process that has all modules: their lives are short,
+and Python's start would take as long.
 """
 
 import asyncio
@@ -12,24 +13,24 @@ import pickle
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import structlog
+from sqlalchemy import func, select
 
 from calltrackd.crm import backoff
 from calltrackd.crm.connector import Connector
-from calltrackd.crm.rows import rows_for
 from calltrackd.crm.target import CrmTarget
 from calltrackd.crm.tools import Tools
-from calltrackd.model.call import CallRecord, Change
+from calltrackd.model.call import CallRecord, Step
 from calltrackd.settings import CrmTarget as CrmSettings
-from calltrackd.store import calls, outbox
 from calltrackd.store.engine import Store
-from tests.crm.house import QuickClock, a_call, a_house, answered, ended, target_for
+from calltrackd.store.tables import calls as table
+from calltrackd.store.tables import outbox as rows
+from tests.crm.house import House, QuickClock, a_call, a_house, answered, ended, ringing, target_for
 from tests.fakes.crm_base import CrmFake, Fault, faulty
 
 HTML = {"Content-Type": "text/html"}
@@ -53,67 +54,69 @@ PAUSE_CAP_S = 4.0
 FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["pytest", "sqlalchemy.dialects.sqlite.aiosqlite", "tests.crm.chaos"])
 CALLS_A_CLIENT = 3
+LINES = 8
+"""Calls at a time."""
+STEP_S = 3.0
+"""From step to step of a call, on average."""
+OWED_MOST = 60
+"""Nobody calls while more is owed: so that cards are shown in time as well as too late."""
 WHOLE_S = 12 * 3600.0
+
+Move = tuple[Step, Callable[[CallRecord], CallRecord]]
+SCRIPT: tuple[Move, ...] = (
+    ("started", lambda call: call),
+    ("ringing", lambda call: ringing(call, "101")),
+    ("ringing", lambda call: ringing(call, "102")),
+    ("answered", lambda call: answered(call, "102")),
+    ("ended", ended),
+)
 
 
 @dataclass
 class Figures:
     """How a run went."""
 
-    steps: int = 0
+    calls: int
+    clients: int
     kills: int = 0
     requests: int = 0
     seconds: int = 0
-    states: dict[str, int] = field(default_factory=dict)
+    steps: dict[str, int] = field(default_factory=dict)
+    """Step and what became of it -> how many."""
 
 
-def the_calls(steps: int) -> list[tuple[str, str]]:
-    """(call, caller) of so many steps, three a call, three calls a client, in mixed order."""
-    count = steps // 3
-    made = [(f"call-{n:06}", f"+7916{n % -(-count // CALLS_A_CLIENT):07}") for n in range(count)]
+@dataclass(frozen=True)
+class Plan:
+    """What a child needs to know. `calls`: (call, caller)."""
+
+    settings: CrmSettings
+    build: Callable[[CrmTarget, Tools], Connector]
+    clock: QuickClock
+    calls: list[tuple[str, str]]
+
+
+def script_of(target: CrmTarget) -> list[Move]:
+    """The steps of a call that this target wants to hear."""
+    return [move for move in SCRIPT if move[0] in target.wants.events]
+
+
+def the_calls(count: int) -> list[tuple[str, str]]:
+    """(call, caller) of so many calls, three of a client, in mixed order."""
+    clients = -(-count // CALLS_A_CLIENT)
+    made = [(f"call-{n:06}", f"+7916{n % clients:07}") for n in range(count)]
     random.Random(1).shuffle(made)
     return made
 
 
-async def owe(folder: Path, settings: CrmSettings, steps: int) -> None:
-    """Write the calls with all their steps, as if the CRM had been away all day."""
-    target = target_for(settings)
-    store = await Store.open(f"sqlite:///{folder / 'calls.db'}")
-
-    async def work(conn: Any, part: list[tuple[str, str]]) -> None:
-        changes = [change for call, caller in part for change in _changes(a_call(call, caller))]
-        records = await calls.save(conn, changes)
-        for record, change in zip(records, changes, strict=True):
-            await outbox.add(conn, rows_for(record, change.step, [target], change.at))
-
-    made = the_calls(steps)
-    for begin in range(0, len(made), 200):
-        part = made[begin : begin + 200]
-        await store.writer.submit(lambda conn, part=part: work(conn, part))
-    await store.close()
-
-
-def _changes(call: CallRecord) -> list[Change]:
-    """The three steps, each with the record as it was then."""
-    from copy import deepcopy
-
-    rings, talks = deepcopy(call), answered(deepcopy(call))
-    over = ended(deepcopy(talks))
-    at = call.started_at
-    return [Change(rings, "started", at), Change(talks, "answered", at), Change(over, "ended", at)]
-
-
-async def left(folder: Path) -> dict[str, int]:
-    """State -> rows."""
+async def became(folder: Path) -> dict[str, int]:
+    """Step and state -> rows."""
     store = await Store.open(f"sqlite:///{folder / 'calls.db'}", migrate=False)
     try:
         async with store.read() as conn:
-            from sqlalchemy import func, select
-
-            from calltrackd.store.tables import outbox as table
-
-            query = select(table.c.state, func.count()).group_by(table.c.state)
-            return {row[0]: row[1] for row in await conn.execute(query)}
+            query = select(rows.c.step, rows.c.state, func.count()).group_by(
+                rows.c.step, rows.c.state
+            )
+            return {f"{step} {state}": n for step, state, n in await conn.execute(query)}
     finally:
         await store.close()
 
@@ -129,17 +132,17 @@ async def run(
     kill_every_s: float,
     seed: int = 1,
 ) -> Figures:
-    """Owe `steps`, deliver them through chaos, say how it went. `clock`: the fake's as well."""
-    await owe(folder, settings, steps)
-    (folder / PLAN).write_bytes(pickle.dumps((settings, build, clock)))
+    """Have `steps` delivered through chaos, say how it went. `clock`: the fake's as well."""
+    made = the_calls(steps // len(script_of(target_for(settings))))
+    (folder / PLAN).write_bytes(pickle.dumps(Plan(settings, build, clock, made)))
     fake.always = faulty(SHARE, seed, *FAULTS)
-    figures, chance = Figures(steps=steps // 3 * 3), random.Random(seed)
+    figures, chance = Figures(len(made), len({caller for _, caller in made})), random.Random(seed)
     began = time.monotonic()
     async with asyncio.timeout(WHOLE_S):
         while not await _delivered(folder, chance.uniform(0.2, 1.8) * kill_every_s):
             figures.kills += 1
     figures.seconds = round(time.monotonic() - began)
-    figures.requests, figures.states = len(fake.hits), await left(folder)
+    figures.requests, figures.steps = len(fake.hits), await became(folder)
     return figures
 
 
@@ -168,13 +171,52 @@ def live(folder: Path, says: Connection) -> None:
 
 
 async def deliver(folder: Path, says: Connection) -> None:
-    """Say that we are ready, deliver until nothing is owed."""
-    settings, build, clock = pickle.loads((folder / PLAN).read_bytes())
+    """Say that we are ready, go on with the calls, deliver until nothing is owed."""
+    plan: Plan = pickle.loads((folder / PLAN).read_bytes())
 
     def hasty() -> float:
         """Waits far below their ceilings: with so many faults rows would sleep for hours."""
         return random.random() * 0.01
 
-    async with a_house(folder, target_for(settings), build, clock=clock, chance=hasty) as house:
+    target = target_for(plan.settings)
+    async with a_house(folder, target, plan.build, clock=plan.clock, chance=hasty) as house:
         says.send(READY)
+        coming = iter(await begun(house.store, plan.calls))
+        async with asyncio.TaskGroup() as lines:
+            for _ in range(LINES):
+                lines.create_task(busy_line(house, script_of(target), coming))
         await house.settled(WHOLE_S)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A call as the store has it. `told`: steps; `at`: of its start, None before."""
+
+    name: str
+    caller: str
+    told: int = 0
+    at: float | None = None
+
+
+async def begun(store: Store, calls: list[tuple[str, str]]) -> list[Begun]:
+    """The calls, those that go on first."""
+    async with store.read() as conn:
+        query = select(table.c.id, table.c.version, table.c.started_at)
+        known = {row.id: row for row in await conn.execute(query)}
+    old = [(known[name], caller) for name, caller in calls if name in known]
+    new = [Begun(name, caller) for name, caller in calls if name not in known]
+    return [Begun(row.id, caller, row.version, row.started_at) for row, caller in old] + new
+
+
+async def busy_line(house: House, script: list[Move], coming: Iterator[Begun]) -> None:
+    """One call after another; a call that went on before a death goes on from there."""
+    for one in coming:
+        at = one.at or house.clock.now()
+        call = a_call(one.name, one.caller, started_at=at)
+        for n, (step, move) in enumerate(script):
+            call = move(call)
+            if n >= one.told:
+                await house.tell(call, step)
+                await house.clock.sleep(random.uniform(0.0, 2 * STEP_S))
+        while await house.owed() > OWED_MOST:
+            await house.clock.sleep(STEP_S)

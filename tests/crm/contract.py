@@ -260,11 +260,10 @@ class ConnectorContract:
                 clock=clock,
                 kill_every_s=KILL_EVERY_S,
             )
-            made = chaos.the_calls(STEPS)
-            clients = len({caller for _, caller in made})
             print(f"\n{figures}")  # noqa: T201 - the figures of a run are asked for
-            assert set(figures.states) <= {"sent", "dropped"}, figures
-            assert self.counts(fake) == self.times(len(made), clients), figures
+            assert {told.split()[1] for told in figures.steps} <= {"sent", "dropped"}, figures
+            due = self.times(figures.calls, figures.clients)
+            assert self.counts(fake) == due, (self.counts(fake), figures)
             assert fake.too_fast == 0, figures
             self.in_order(fake)
 

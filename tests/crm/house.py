@@ -39,6 +39,9 @@ class QuickClock:
     def now(self) -> float:
         return self._began + (time.time() - self._began) * self._speed
 
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds / self._speed)
+
     def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
         delay = max(0.0, when - self.now()) / self._speed
         return asyncio.get_running_loop().call_later(delay, callback)
@@ -164,15 +167,18 @@ class House:
             rows = await outbox.list_rows(conn, limit=100_000)
         return {f"{row.call_id} {row.step}": row.state for row in reversed(rows)}
 
+    async def owed(self) -> int:
+        """Rows that the target is to get yet."""
+        async with self.store.read() as conn:
+            loads = await outbox.backlog(conn)
+        return sum(load.waiting for load in loads.values())
+
     async def settled(self, timeout_s: float = 20.0) -> dict[str, str]:
         """Wait until nothing is owed; the states."""
         async with asyncio.timeout(timeout_s):
-            while True:
-                async with self.store.read() as conn:
-                    loads = await outbox.backlog(conn)
-                if not any(load.waiting for load in loads.values()):
-                    return await self.states()
+            while await self.owed():  # noqa: ASYNC110 - the truth is the store
                 await asyncio.sleep(0.02)
+            return await self.states()
 
     async def memo(self, about: memos.About, key: str) -> str | None:
         """A memo as the store has it."""
