@@ -60,6 +60,10 @@ STEP_S = 3.0
 """From step to step of a call, on average."""
 OWED_MOST = 60
 """Nobody calls while more is owed: so that cards are shown in time as well as too late."""
+WATCH_S = 0.1
+"""Of the wall's, between looks at what is owed: a look costs as much as a delivery."""
+TIMEOUT_S = 0.15
+"""Of the wall's, for an answer: one of twenty never comes, and probes wait one after the other."""
 WHOLE_S = 12 * 3600.0
 
 Move = tuple[Step, Callable[[CallRecord], CallRecord]]
@@ -133,6 +137,7 @@ async def run(
     seed: int = 1,
 ) -> Figures:
     """Have `steps` delivered through chaos, say how it went. `clock`: the fake's as well."""
+    settings = settings.model_copy(update={"timeout_s": TIMEOUT_S})
     made = the_calls(steps // len(script_of(target_for(settings))))
     (folder / PLAN).write_bytes(pickle.dumps(Plan(settings, build, clock, made)))
     fake.always = faulty(SHARE, seed, *FAULTS)
@@ -182,9 +187,10 @@ async def deliver(folder: Path, says: Connection) -> None:
     async with a_house(folder, target, plan.build, clock=plan.clock, chance=hasty) as house:
         says.send(READY)
         coming = iter(await begun(house.store, plan.calls))
-        async with asyncio.TaskGroup() as lines:
-            for _ in range(LINES):
-                lines.create_task(busy_line(house, script_of(target), coming))
+        room, script = asyncio.Event(), script_of(target)
+        watcher = asyncio.create_task(watch(house, room))
+        await asyncio.gather(*(busy_line(house, script, coming, room) for _ in range(LINES)))
+        watcher.cancel()
         await house.settled(WHOLE_S)
 
 
@@ -208,7 +214,9 @@ async def begun(store: Store, calls: list[tuple[str, str]]) -> list[Begun]:
     return [Begun(row.id, caller, row.version, row.started_at) for row, caller in old] + new
 
 
-async def busy_line(house: House, script: list[Move], coming: Iterator[Begun]) -> None:
+async def busy_line(
+    house: House, script: list[Move], coming: Iterator[Begun], room: asyncio.Event
+) -> None:
     """One call after another; a call that went on before a death goes on from there."""
     for one in coming:
         at = one.at or house.clock.now()
@@ -218,5 +226,11 @@ async def busy_line(house: House, script: list[Move], coming: Iterator[Begun]) -
             if n >= one.told:
                 await house.tell(call, step)
                 await house.clock.sleep(random.uniform(0.0, 2 * STEP_S))
-        while await house.owed() > OWED_MOST:
-            await house.clock.sleep(STEP_S)
+        await room.wait()
+
+
+async def watch(house: House, room: asyncio.Event) -> None:
+    """Let lines call while there is room."""
+    while True:
+        room.set() if await house.owed() <= OWED_MOST else room.clear()
+        await asyncio.sleep(WATCH_S)
