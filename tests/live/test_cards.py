@@ -1,20 +1,21 @@
-"""From a real Asterisk 22 to the cards of a portal: at whom it rings, while it rings."""
+"""From a real PBX to the cards of a portal: at whom it rings, while it rings."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.crash.daemon import Daemon
 from tests.fakes.bitrix24 import Bitrix24Fake
-from tests.lab.asterisk import Asterisk
+from tests.lab.freeswitch import GIVEN, Freeswitch, FreeswitchStage
 from tests.lab.running import running
 from tests.lab.stage import Stage, pause
 from tests.live.evening import NOWHERE
-
-pytestmark = pytest.mark.live22
+from tests.live.freeswitch_evening import attached
 
 CALL = "telephony.externalCall."
 CARDS = ("show", "hide")
@@ -41,11 +42,27 @@ allow_private = true
 """
 
 
-@pytest.fixture(scope="module")
-def pbx22(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asterisk]:
-    """One Asterisk for the tests of this file."""
-    with running(22, tmp_path_factory.mktemp("cards-")) as asterisk:
-        yield asterisk
+@dataclass(frozen=True)
+class Pbx:
+    """How a daemon is put beside it, and who calls through it."""
+
+    beside: Callable[[Path], Daemon]
+    stage: Callable[[], Stage]
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param("asterisk", marks=pytest.mark.live22), "freeswitch"]
+)
+def pbx(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pbx]:
+    """One for the tests of this file: an Asterisk 22, and the FreeSWITCH that is given."""
+    if request.param == "asterisk":
+        with running(22, tmp_path_factory.mktemp("cards-")) as asterisk:
+            port = asterisk.ami_port
+            yield Pbx(lambda folder: Daemon(folder, port, NOWHERE), lambda: Stage(asterisk))
+        return
+    if (given := Freeswitch.given()) is None:
+        pytest.skip(f"no FreeSWITCH is given: {GIVEN}=host:port:password")
+    yield Pbx(partial(attached, given), partial(FreeswitchStage, given))
 
 
 class Portal:
@@ -78,24 +95,22 @@ class Portal:
 
 
 @asynccontextmanager
-async def portal(pbx: Asterisk, folder: Path) -> AsyncIterator[Portal]:
+async def portal(pbx: Pbx, folder: Path) -> AsyncIterator[Portal]:
     """A daemon between the PBX and a portal."""
     async with Bitrix24Fake() as fake:
-        daemon = Daemon(folder, pbx.ami_port, NOWHERE)
+        daemon = pbx.beside(folder)
         daemon.config.write_text(daemon.config.read_text() + TARGET.format(url=fake.url))
         async with daemon:
             await daemon.start()
             await daemon.ready()
-            async with Stage(pbx) as stage:
+            async with pbx.stage() as stage:
                 yield Portal(stage, daemon, fake)
             await daemon.terminate()
 
 
-async def test_a_group_has_the_card_before_anybody_picks_up(
-    pbx22: Asterisk, tmp_path: Path
-) -> None:
+async def test_a_group_has_the_card_before_anybody_picks_up(pbx: Pbx, tmp_path: Path) -> None:
     """Shown to all three at once; to the one who answers afterwards, and hidden from the others."""
-    async with portal(pbx22, tmp_path) as one:
+    async with portal(pbx, tmp_path) as one:
         caller = await one.stage.call_in("03")
         phones = [await one.stage.rings(name, 0.0) for name in ("105", "106", "107")]
         await one.until(lambda: one.shown == {15, 16, 17})
@@ -108,9 +123,9 @@ async def test_a_group_has_the_card_before_anybody_picks_up(
         assert one.cards == [("show", [15, 16, 17]), ("hide", [15, 17])]
 
 
-async def test_the_card_goes_from_agent_to_agent(pbx22: Asterisk, tmp_path: Path) -> None:
+async def test_the_card_goes_from_agent_to_agent(pbx: Pbx, tmp_path: Path) -> None:
     """A queue rings one after the other: who did not pick up loses it, the next one gets it."""
-    async with portal(pbx22, tmp_path) as one:
+    async with portal(pbx, tmp_path) as one:
         caller = await one.stage.call_in("02")
         await one.stage.rings("102", 0.0)
         await one.until(lambda: one.shown == {12})
@@ -121,14 +136,12 @@ async def test_the_card_goes_from_agent_to_agent(pbx22: Asterisk, tmp_path: Path
         await caller.bye()
         await one.until(lambda: bool(one.fake.kept["statistic"]))
         assert [card for card in one.cards if card[0] == "show"] == [("show", [12]), ("show", [13])]
-        assert one.cards[1] == ("hide", [12])
+        assert ("hide", [12]) in one.cards
 
 
-async def test_a_transfer_shows_the_card_to_the_next_operator(
-    pbx22: Asterisk, tmp_path: Path
-) -> None:
+async def test_a_transfer_shows_the_card_to_the_next_operator(pbx: Pbx, tmp_path: Path) -> None:
     """Sent on blindly: it is there while his phone rings, although the call was answered."""
-    async with portal(pbx22, tmp_path) as one:
+    async with portal(pbx, tmp_path) as one:
         caller = await one.stage.call_in("01")
         first = await one.stage.rings("101", 0.0)
         await one.until(lambda: one.shown == {11})
