@@ -79,7 +79,7 @@ class OdooFake(CrmFake):
         self.denied: set[tuple[str, str]] = set()
         """Model and operation that the user may not."""
         self.groups = True
-        self._second = datetime(2026, 11, 23, 8, 0, tzinfo=UTC).timestamp()
+        self._second = 0.0
         for user, name in ((BOT, "calltrackd"), (6, "Olga")):
             self.add(
                 "res.users", id=user, name=name, login=name.lower(), partner_id=[user + 1, name]
@@ -125,7 +125,7 @@ class OdooFake(CrmFake):
 
     def second(self) -> str:
         """A moment as Odoo shows it, later than the last one."""
-        self._second += 1
+        self._second = max(self._second + 1, int(self.clock()))
         return f"{datetime.fromtimestamp(self._second, UTC):%Y-%m-%d %H:%M:%S}"
 
     # -- requests

@@ -17,6 +17,8 @@ from calltrackd.crm.users import Users
 from calltrackd.model.call import CallRecord, Source
 from calltrackd.settings.crm import OdooTarget
 
+SKEW_S = 60.0
+"""Between Odoo's clock and ours, at most."""
 UTM = (("source_id", "utm.source"), ("medium_id", "utm.medium"), ("campaign_id", "utm.campaign"))
 
 
@@ -33,6 +35,8 @@ class Maker:
         if "lead" in desk:
             return
         owner = self._owner(client, record)
+        if client is None or client.responsible is None:
+            await desk.remember("owner", owner)
         values = await self._lead_values(wish, client, record)
         values = {"user_id/.id": owner, **values}
 
@@ -44,8 +48,15 @@ class Maker:
                 raise
 
         await desk.once("lead", load, link="deal", of_client=True)
-        if client is None or client.responsible is None:
-            await desk.remember("owner", owner)
+
+    async def find_lead(self, record: CallRecord, begun_at: float) -> int | None:
+        """The lead of this number that is there since the call's own was begun."""
+        domain = [
+            ["phone", "=", record.caller],
+            ["create_date", ">=", moment(begun_at - SKEW_S)],
+        ]
+        rows = await self._api.find("crm.lead", domain, ["id"], order="id", limit=1)
+        return int(rows[0]["id"]) if rows else None
 
     async def _lead_values(
         self, wish: LeadWish, client: Match | None, record: CallRecord

@@ -125,6 +125,20 @@ async def test_lead_that_was_made_while_it_rang_goes_to_whoever_talked(tmp_path:
         assert lead["user_id"][0] == 6
 
 
+async def test_lost_answer_keeps_no_lead_from_whoever_talked(tmp_path: Path) -> None:
+    """The lead was made while it rang, its answer lost: it is known as the call's all the same."""
+    rules = {"at": "started"}
+    async with OdooFake() as fake, odoo_house(fake, tmp_path, lead=rules) as house:
+        fake.always = _first_load(Fault(accept=True, hang=True))
+        call = a_call()
+        await house.tell(call, "started")
+        await house.settled()
+        await house.tell(ended(answered(call)), "ended")
+        await house.settled()
+        (lead,) = fake.kept["crm.lead"]
+        assert lead["user_id"][0] == 6
+
+
 async def test_missed_call_of_a_new_client_is_a_lead_with_a_task(tmp_path: Path) -> None:
     """A task needs a document; the fallback user gets it, with the time by which it is due."""
     async with OdooFake() as fake, odoo_house(fake, tmp_path, fallback_user="6") as house:
