@@ -264,7 +264,7 @@ class ConnectorContract:
             assert {told.split()[1] for told in figures.steps} <= {"sent", "dropped"}, figures
             due = self.times(figures.calls, figures.clients)
             assert self.counts(fake) == due, (self.counts(fake), figures)
-            assert fake.too_fast == 0, figures
+            assert fake.too_fast == 0, (fake.too_fast, figures)
             self.in_order(fake)
 
     def in_order(self, fake: CrmFake) -> None:
