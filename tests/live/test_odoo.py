@@ -14,8 +14,11 @@ from calltrackd.crm.books import Books
 from calltrackd.crm.clock import WallClock
 from calltrackd.crm.odoo import connector
 from calltrackd.crm.odoo.api import Api
+from calltrackd.crm.odoo.maker import Maker
+from calltrackd.crm.odoo.names import Names
 from calltrackd.crm.tools import Tools
 from calltrackd.crm.trouble import NotYet
+from calltrackd.crm.users import Users
 from calltrackd.model.call import Leg
 from calltrackd.settings.crm import OdooTarget
 from calltrackd.store.engine import Store
@@ -223,6 +226,19 @@ async def test_changes_of_one_record_at_once_are_tried_again(odoo: Odoo) -> None
         await api.close()
     assert refused > 0
     assert len(set(ids)) == 1
+
+
+async def test_a_lead_whose_answer_was_lost_is_found(odoo: Odoo) -> None:
+    """By the number as it was written and the time since when; no older one."""
+    target, record = settings(odoo), a_call("found", "+79160000109")
+    api = Api(target, WallClock())
+    maker = Maker(target, api, Names(api), Users({}, None))
+    try:
+        lead = await api.load("crm.lead", "lead_found", {"name": "Found", "phone": record.caller})
+        assert await maker.find_lead(record, time.time()) == lead
+        assert await maker.find_lead(record, time.time() + 3600) is None
+    finally:
+        await api.close()
 
 
 async def test_a_recording_that_comes_twice_is_one_attachment(odoo: Odoo) -> None:
