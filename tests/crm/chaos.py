@@ -134,7 +134,7 @@ async def run(
     steps: int,
     clock: QuickClock,
     kill_every_s: float,
-    seed: int = 1,
+    seed: int,
 ) -> Figures:
     """Have `steps` delivered through chaos, say how it went. `clock`: the fake's as well."""
     settings = settings.model_copy(update={"timeout_s": TIMEOUT_S})

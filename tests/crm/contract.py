@@ -248,19 +248,26 @@ class ConnectorContract:
 
     async def test_chaos(self, tmp_path: Path) -> None:
         """Each of eight faults at 5 % of all requests, and kill -9: none lost, none doubled."""
+        for seed in range(-(-STEPS // STEPS_A_RUN)):
+            steps = min(STEPS_A_RUN, STEPS - seed * STEPS_A_RUN)
+            (tmp_path / str(seed)).mkdir()
+            await self._chaos(tmp_path / str(seed), steps, seed)
+
+    async def _chaos(self, folder: Path, steps: int, seed: int) -> None:
         clock = QuickClock(self.chaos_speed)
         async with self.crm() as fake:
             fake.use_clock(clock.now)
             figures = await chaos.run(
-                tmp_path,
+                folder,
                 fake,
                 self.settings(fake),
                 type(self).build,
-                steps=STEPS,
+                steps=steps,
                 clock=clock,
                 kill_every_s=KILL_EVERY_S,
+                seed=seed,
             )
-            print(f"\n{figures}")  # noqa: T201 - the figures of a run are asked for
+            print(f"\n{type(self).__name__} {seed} {figures}")  # noqa: T201 - are asked for
             assert {told.split()[1] for told in figures.steps} <= {"sent", "dropped"}, figures
             due = self.times(figures.calls, figures.clients)
             assert self.counts(fake) == due, (self.counts(fake), figures)
@@ -284,6 +291,8 @@ class ConnectorContract:
 
 STEPS = int(os.environ.get("CALLTRACKD_CHAOS_STEPS", "250"))
 """Of each suite; with the eight there are that makes 2,000."""
+STEPS_A_RUN = 10_000
+"""Then a new fake and a new database: fakes look for everything from the first to the last."""
 KILL_EVERY_S = float(os.environ.get("CALLTRACKD_CHAOS_KILL_EVERY_S", "1"))
 
 
