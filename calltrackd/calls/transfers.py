@@ -90,13 +90,24 @@ class Transfers:
     def _moved(self, event: Moved) -> None:
         """The operator's channel may have ended a moment before."""
         call = self._board.call_of(event)
-        if call is None or call.transferred_since(event.at - LATE_EVENT_S):
+        if call is None or self._tells_where(call, event):
+            return
+        if call.transferred_since(event.at - LATE_EVENT_S):
             return
         if not call.close_talks(event.at) and not call.talked_since(event.at - LATE_EVENT_S):
             return
         call.operator_ended = False
         call.transfers.append(Transfer("redirect", by=None, to=None, at=event.at))
         self._news.publish(call, "updated", event.at)
+
+    def _tells_where(self, call: Call, event: Moved) -> bool:
+        """The end of the leg that sent the client away came first."""
+        pending = call.pending_transfer()
+        if pending is None or pending.kind != "blind" or pending.to or not event.number:
+            return False
+        pending.to = event.number
+        self._news.publish(call, "updated", event.at)
+        return True
 
     # -- park and pick-up
 

@@ -180,9 +180,13 @@ class TransferredAttended(Event):
 
 
 class Moved(Event):
-    """Something outside the call (AMI Redirect, uuid_transfer) sent the channel elsewhere."""
+    """Something outside the call (AMI Redirect, uuid_transfer) sent the channel elsewhere.
+
+    Of a blind transfer it may follow as well, and tell where to.
+    """
 
     channel: str
+    number: str = ""
 
 
 class Parked(Event):

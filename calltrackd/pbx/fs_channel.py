@@ -74,7 +74,7 @@ class FsChannel:
         self.history = ""
         """transfer_history as its latest bridge began."""
         self.dialed = ""
-        """Where the channel was sent by the latest transfer."""
+        """Where the channel was sent since its latest bridge began."""
         self.pressed_at = 0.0
         """When its latest key went down."""
         self.consulted_by = ""
@@ -98,6 +98,7 @@ class FsChannel:
         self.partner = self.last_partner = other.id
         self.last_party = other.party
         self.parked = self.waits = self.picked_off = self.awaits_target = False
+        self.dialed = ""
 
 
 def identity(headers: Headers, rules: ChannelRules) -> tuple[Role, str | None]:

@@ -3,7 +3,8 @@
 FreeSWITCH has no event of a transfer. What there is, measured on 1.11.1:
 
 * uuid_transfer and REFER: the client's UNBRIDGE has a new `...:bl_xfer:...` in transfer_history; of
-  a REFER the leg that sent it ends with endpoint_disposition BLIND_TRANSFER.
+  a REFER the leg that sent it ends with endpoint_disposition BLIND_TRANSFER, and that end is told
+  before or after the UNBRIDGE, within one tick of its clock.
 * REFER with Replaces: of the two legs of one phone the one that is replaced ends with
   ATTENDED_TRANSFER; later the client is bridged with the other's partner.
   While the other phone still rings the client is sent to `park` inline and waits there for it.
@@ -85,7 +86,7 @@ class Handovers:
         if latest.endswith(INLINE) and WAITING in latest:
             return self._given_to_ringing(at, channel)
         channel.dialed = headers.get("Caller-Destination-Number", "")
-        return (Moved(at=at, channel=channel.id),)
+        return (Moved(at=at, channel=channel.id, number=channel.dialed),)
 
     def _given_to_ringing(self, at: float, client: FsChannel) -> Events:
         """REFER with Replaces before the other phone answered."""

@@ -42,14 +42,31 @@ def test_a_blind_refer(fs: Fs, sender_first: bool) -> None:
     ]
 
 
-def test_a_blind_refer_that_nobody_takes(fs: Fs) -> None:
-    """The call was answered, whatever comes later."""
+@pytest.mark.parametrize("sender_first", [True, False])
+def test_a_blind_refer_that_nobody_takes(fs: Fs, sender_first: bool) -> None:
+    """The call was answered, whatever comes later; the sender's end is told first at times."""
+    if sender_first:
+        fs.ends("b", by="send_bye", variable_endpoint_disposition="BLIND_TRANSFER")
     fs.parts("a", "b", Caller_Destination_Number="1002", **MOVED)
-    fs.ends("b", by="send_bye", variable_endpoint_disposition="BLIND_TRANSFER")
+    if not sender_first:
+        fs.ends("b", by="send_bye", variable_endpoint_disposition="BLIND_TRANSFER")
     fs.dials("a", "c", "1002").after(9.0).ends("c", "NO_ANSWER", "send_cancel")
     record = fs.ends("a", by="send_bye").record
     assert (record.outcome, record.hung_up_by, record.lost) == ("answered", "pbx", False)
     assert transfers(record) == [("blind", "1001", "1002", False)]
+
+
+def test_a_second_blind_refer_goes_where_it_says(fs: Fs) -> None:
+    """Not where the first one went, although its sender's end is told before its unbridge."""
+    fs.parts("a", "b", Caller_Destination_Number="1002", **MOVED)
+    fs.ends("b", by="send_bye", variable_endpoint_disposition="BLIND_TRANSFER")
+    rings_and_takes(fs, "a", "c", "1002").bridges("a", "c", **MOVED).after(1.0)
+    fs.ends("c", by="send_bye", variable_endpoint_disposition="BLIND_TRANSFER")
+    again = {"variable_transfer_history": "2:u:bl_xfer:1003/default/XML"}
+    fs.parts("a", "c", Caller_Destination_Number="1003", **again).dials("a", "d", "1003")
+    fs.after(9.0).ends("d", "NO_ANSWER", "send_cancel")
+    record = fs.ends("a", by="send_bye").record
+    assert transfers(record) == [("blind", "1001", "1002", True), ("blind", "1002", "1003", False)]
 
 
 def test_uuid_transfer(fs: Fs) -> None:
