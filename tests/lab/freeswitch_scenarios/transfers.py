@@ -131,7 +131,7 @@ async def park_api(stage: Stage) -> None:
     await pause(1.2)
     taker = await stage.dials("103", "9999")
     await taker.until_up()
-    await pause(0.3)
+    await pause(1.2)
     await stage.tap.api(f"uuid_bridge {client} {stage.tap.channel(f'{LINE}103')}")
     await pause(1.5)
     await caller.bye()
