@@ -26,7 +26,7 @@ live16: $(READY) packages  ## the live scenarios on Asterisk 16
 	CALLTRACKD_LIVE16=1 $(BIN)/pytest -m live16
 
 chaos: $(READY)  ## 100,000 call steps through each fake CRM, killed every minute; hours
-	CALLTRACKD_CHAOS_STEPS=100000 CALLTRACKD_CHAOS_KILL_EVERY_S=60 $(BIN)/pytest -s -k chaos tests/crm
+	CALLTRACKD_CHAOS_STEPS=100000 CALLTRACKD_CHAOS_KILL_EVERY_S=60 $(BIN)/pytest -n 4 -rA -k test_chaos tests/crm
 
 check: $(READY)  ## lint, types, floors, dependencies
 	$(BIN)/ruff check

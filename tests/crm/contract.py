@@ -46,6 +46,11 @@ NOT_TAKEN = {
     "429": Fault(status=429, body="{}", headers={"Retry-After": "2"}),
     "html 200": Fault(status=200, body="<html>Back soon", headers=HTML),
 }
+STEPS = int(os.environ.get("CALLTRACKD_CHAOS_STEPS", "250"))
+"""Of each suite; with the eight there are that makes 2,000."""
+STEPS_A_RUN = 10_000
+"""Then a new fake and a new database: fakes look for everything from the first to the last."""
+KILL_EVERY_S = float(os.environ.get("CALLTRACKD_CHAOS_KILL_EVERY_S", "1"))
 
 
 @pytest.mark.waits
@@ -246,28 +251,23 @@ class ConnectorContract:
             assert self.counts(fake) == self.expected
             assert not house.dispatcher.status()[0].needs_admin
 
-    async def test_chaos(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("seed", range(-(-STEPS // STEPS_A_RUN)))
+    async def test_chaos(self, tmp_path: Path, seed: int) -> None:
         """Each of eight faults at 5 % of all requests, and kill -9: none lost, none doubled."""
-        for seed in range(-(-STEPS // STEPS_A_RUN)):
-            steps = min(STEPS_A_RUN, STEPS - seed * STEPS_A_RUN)
-            (tmp_path / str(seed)).mkdir()
-            await self._chaos(tmp_path / str(seed), steps, seed)
-
-    async def _chaos(self, folder: Path, steps: int, seed: int) -> None:
         clock = QuickClock(self.chaos_speed)
         async with self.crm() as fake:
             fake.use_clock(clock.now)
             figures = await chaos.run(
-                folder,
+                tmp_path,
                 fake,
                 self.settings(fake),
                 type(self).build,
-                steps=steps,
+                steps=min(STEPS, STEPS_A_RUN),
                 clock=clock,
                 kill_every_s=KILL_EVERY_S,
                 seed=seed,
             )
-            print(f"\n{type(self).__name__} {seed} {figures}")  # noqa: T201 - are asked for
+            print(f"\n{figures}")  # noqa: T201 - the figures of a run are asked for
             assert {told.split()[1] for told in figures.steps} <= {"sent", "dropped"}, figures
             due = self.times(figures.calls, figures.clients)
             assert self.counts(fake) == due, (self.counts(fake), figures)
@@ -287,13 +287,6 @@ class ConnectorContract:
             await self.slowly(house, caller=None)
             counts = self.counts(fake)
             assert all(counts[kind] == 0 for kind in self.of_client & counts.keys())
-
-
-STEPS = int(os.environ.get("CALLTRACKD_CHAOS_STEPS", "250"))
-"""Of each suite; with the eight there are that makes 2,000."""
-STEPS_A_RUN = 10_000
-"""Then a new fake and a new database: fakes look for everything from the first to the last."""
-KILL_EVERY_S = float(os.environ.get("CALLTRACKD_CHAOS_KILL_EVERY_S", "1"))
 
 
 def paths(fake: CrmFake) -> list[str]:
