@@ -17,7 +17,7 @@ demo: $(READY)  ## real calls that are heard, live table, signed webhooks; Ctrl-
 
 test: $(READY) packages  ## all tests, live ones on Asterisk 22 included
 	$(BIN)/pytest -m "not waits" -n 2
-	$(BIN)/pytest -m waits -n 3
+	$(BIN)/pytest -m waits -n 4
 
 test-quick: $(READY)  ## without PBX and PostgreSQL
 	$(BIN)/pytest -m "not live22 and not live16 and not postgresql"

@@ -139,7 +139,7 @@ class FakeAmi:
             return
         writer.write(
             block(("Response", "Success"), same, ("Message", "Authentication accepted"))
-            + block(("Event", "FullyBooted"), ("Uptime", "5"), ("Status", "Fully Booted"))
+            + block(("Event", "FullyBooted"), ("Uptime", "86400"), ("Status", "Fully Booted"))
         )
         self.logins += 1
         self.logged_in.set()
