@@ -9,6 +9,7 @@ served in order, but a card that must be there before the phone is picked up ove
 import asyncio
 from heapq import heappop, heappush
 from itertools import count
+from typing import Self
 
 from calltrackd.crm.clock import Clock, Timer
 
@@ -27,6 +28,16 @@ class Limiter:
         self._queue: list[_Waiting] = []
         self._order = count()
         self._timer: Timer | None = None
+
+    @classmethod
+    def in_any_second(cls, clock: Clock, most: float) -> Self:
+        """Never more than `most` requests within any second, a quarter of those at once.
+
+        A CRM that allows N a second may count by a window that slides, so what goes at once is
+        taken off the rate.
+        """
+        burst = max(1, int(most / 4))
+        return cls(clock, most - burst + 1, burst)
 
     @property
     def waiting(self) -> int:

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from calltrackd.crm.limiter import Limiter
 from tests.crm.conftest import settle_down
 from tests.crm.manual import ManualClock
@@ -49,6 +51,20 @@ async def test_a_burst_and_then_the_rate() -> None:
     assert line.names == [str(n) for n in range(11)]
     for count, (_, at) in enumerate(line.gone, 1):
         assert count <= 5 + 2.0 * at + 1e-6
+
+
+@pytest.mark.parametrize("most", [1.0, 2.5, 8.0, 10.0])
+async def test_never_more_than_allowed_in_any_second(most: float) -> None:
+    """Wherever the second begins, a burst counts as part of it; and no faster than it must be."""
+    line = Line(rate=most, burst=1)
+    line.limiter = Limiter.in_any_second(line.clock, most)
+    for n in range(40):
+        line.come(str(n))
+    await line.pass_time(42.0 / most * 1.5, step=0.01)
+    times = [at for _, at in line.gone]
+    assert len(times) == 40
+    busiest = max(sum(1 for at in times if begin <= at < begin + 0.999) for begin in times)
+    assert most * 0.8 <= busiest <= max(1, most + 0.5)
 
 
 async def test_a_new_bucket_is_full() -> None:

@@ -24,7 +24,7 @@ class Api:
 
     def __init__(self, settings: EspocrmTarget, clock: Clock) -> None:
         self._url = f"{settings.url}/api/v1"
-        limiter = Limiter(clock, rate=settings.rate, burst=max(1, int(settings.rate)))
+        limiter = Limiter.in_any_second(clock, settings.rate)
         self._client = Client(settings, limiter, clock)
         self._headers = {"X-Api-Key": settings.secret.get_secret_value()}
         self._me: str | None = None

@@ -22,7 +22,7 @@ class Api:
 
     def __init__(self, settings: OdooTarget, clock: Clock) -> None:
         self._url = settings.url
-        limiter = Limiter(clock, rate=settings.rate, burst=max(1, int(settings.rate)))
+        limiter = Limiter.in_any_second(clock, settings.rate)
         self._client = Client(settings, limiter, clock)
         self._headers = {
             "Authorization": f"bearer {settings.secret.get_secret_value()}",

@@ -24,7 +24,7 @@ class Api:
 
     def __init__(self, settings: RetailcrmTarget, clock: Clock) -> None:
         self._url, self._site = settings.url, settings.site
-        limiter = Limiter(clock, rate=settings.rate, burst=max(1, int(settings.rate)))
+        limiter = Limiter.in_any_second(clock, settings.rate)
         self._client = Client(settings, limiter, clock, judge=self._judge)
         self._headers = {"X-API-KEY": settings.secret.get_secret_value()}
         self._zone = ZoneInfo(settings.time_zone)
