@@ -240,16 +240,41 @@ class Translator:
             dialed=headers.get("Caller-Destination-Number", "") if channel.incoming else "",
             incoming=channel.incoming,
         )
+        paired = self._paired(at, channel, headers)
         dialed = () if channel.incoming else self._dialed(at, channel, headers)
-        return (started, *self._paired(at, channel, headers), *dialed)
+        return (started, *paired, *dialed, *self._for_both_halves(channel))
 
     def _paired(self, at: float, channel: FsChannel, headers: Headers) -> Events:
-        """The second half of a loopback channel names the first, which came before it."""
-        other = self._channels.get(headers.get("variable_other_loopback_leg_uuid", ""))
+        """Each half of a loopback channel names the other.
+
+        Each has a thread of its own, so 1.11.1 may tell the second first, and the phone that it
+        dials before the first one, too (seen once; the first half came as the third).
+        """
+        half = headers.get("variable_other_loopback_leg_uuid", "")
+        other = self._channels.get(half)
         if other is None:
+            channel.behind = [] if half else None
             return ()
         channel.other_half, other.other_half = other.id, channel.id
         return (Paired(at=at, one=other.id, two=channel.id),)
+
+    def _for_both_halves(self, channel: FsChannel) -> Events:
+        """Both halves are known, and so is on whose behalf the second one's phones ring."""
+        other = self._channels.get(channel.other_half)
+        if other is None or other.behind is None:
+            return ()
+        told, other.behind = other.behind, None
+        for phone in self._channels.living.values():
+            phone.root = self._channels.root_of(other.id) if phone.root == other.id else phone.root
+        return tuple(told)
+
+    def _for_its_source(self, headers: Headers, events: Events) -> Events:
+        """What a phone does, unless nobody knows yet for whom it was dialled."""
+        source = self._channels.get(source_of(headers))
+        if source is None or source.behind is None:
+            return events
+        source.behind.extend(events)
+        return ()
 
     def _dialed(self, at: float, channel: FsChannel, headers: Headers) -> Events:
         source = source_of(headers)
@@ -260,11 +285,14 @@ class Translator:
             number=headers.get("Caller-Destination-Number", ""),
             shown=number(headers),
         )
-        return (*self._handovers.consults(at, channel, source), dialed)
+        told = (*self._handovers.consults(at, channel, source), dialed)
+        return self._for_its_source(headers, told)
 
     def _progress(self, at: float, headers: Headers) -> Events:
         channel = self._channels.of(headers)
-        return () if channel.incoming else (Rang(at=at, channel=channel.id),)
+        if channel.incoming:
+            return ()
+        return self._for_its_source(headers, (Rang(at=at, channel=channel.id),))
 
     def _answered(self, at: float, headers: Headers) -> Events:
         channel = self._channels.of(headers)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from calltrackd.model.channel import Role
+from calltrackd.model.channel import ChannelEvent, Role
 from calltrackd.model.numbers import is_hidden
 from calltrackd.pbx.channels import ChannelRules
 
@@ -19,6 +19,7 @@ class FsChannel:
     __slots__ = (
         "asked",
         "awaits_target",
+        "behind",
         "consulted_by",
         "consulted_for",
         "dialed",
@@ -61,6 +62,8 @@ class FsChannel:
         """The channel on whose behalf it was dialled, through loopback halves."""
         self.other_half = ""
         """Of a loopback channel: its other half."""
+        self.behind: list[ChannelEvent] | None = None
+        """... that was not told yet: what this half's phones did, which concerns nobody so far."""
         self.partner = ""
         """The channel in the same bridge."""
         self.last_partner = ""

@@ -53,6 +53,8 @@ class FsChannels:
         known = self.living.get(channel)
         if known is None or known.role != "helper":
             return channel
+        if known.behind is not None:
+            return channel
         half = self.living.get(known.other_half)
         return half.root if half is not None else known.root
 

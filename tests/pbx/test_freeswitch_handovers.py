@@ -236,6 +236,18 @@ def test_a_loopback_channel_is_nobody() -> None:
     assert record.hold_s == 0
 
 
+def test_a_loopback_channel_whose_second_half_is_told_first() -> None:
+    """Its phone rings for the client, though it was dialled before the first half was told."""
+    fs = Fs().comes("a").comes("lb", "loopback/1001-b", variable_other_loopback_leg_uuid="la")
+    fs.dials("lb", "b", "1001").after(0.01)
+    fs.dials("a", "la", "loopback/1001-a", variable_other_loopback_leg_uuid="lb").after(1.0)
+    fs.picks_up("b").picks_up("la").picks_up("lb").bridges("lb", "b").parts("lb", "b")
+    fs.ends("lb", "NORMAL_UNSPECIFIED").ends("la", "NORMAL_UNSPECIFIED")
+    record = fs.picks_up("a").bridges("a", "b").after(2.0).client_hangs().record
+    assert [(leg.operator, leg.rang_at is not None) for leg in record.legs] == [("1001", True)]
+    assert record.rang_at == record.legs[0].rang_at
+
+
 def test_the_client_gives_up_behind_a_loopback_channel() -> None:
     """Its phone was cancelled, though the halves end first."""
     fs = Fs().comes("a").dials("a", "la", "loopback/1001-a")
