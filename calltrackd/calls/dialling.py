@@ -55,7 +55,7 @@ class Dialling:
         self._board.serve(channel, call)
         call.depart(event.at, redirected=True)
         for segment in call.open_segments():
-            segment.consults(channel.party or channel.id)
+            segment.consults(channel.party or channel.id, event.at)
         call.operator_ended = False
         call.in_ivr.stop(event.at)
         call.phone_dialed = True

@@ -3,7 +3,9 @@
 Hold has two reasons: the operator put the client on hold, or the operator is away from the client
 to consult another (Asterisk moves the operator's channel out of the client's bridge then). They
 overlap; the segment is on hold while any lasts. Being away for less than `BLINK_S` without a hold
-is no consultation: a Local channel optimised away leaves and enters within milliseconds.
+is no consultation: a Local channel optimised away leaves and enters within milliseconds. The phone
+that is consulted may be rung a moment before the operator is away: on a busy machine Asterisk 22
+told `*2`'s DialBegin before its BridgeLeave.
 """
 
 from typing import Literal
@@ -25,6 +27,7 @@ class Segment:
         "hold_since",
         "operator",
         "reasons",
+        "rung",
         "start",
         "to",
         "was_held",
@@ -41,9 +44,11 @@ class Segment:
         self.reasons: set[Reason] = set()
         self.was_held = False
         self.consulted: str | None = None
+        self.rung: tuple[str, float] | None = None
 
-    def consults(self, operator: str) -> None:
-        """A phone is rung on behalf of the operator while it is away from the client."""
+    def consults(self, operator: str, at: float) -> None:
+        """A phone is rung on behalf of the operator if it is away from the client, or soon is."""
+        self.rung = operator, at
         if "away" in self.reasons:
             self.consulted = operator
 
@@ -60,6 +65,8 @@ class Segment:
         if not self.reasons:
             self.hold_since = at
             self.was_held = False
+        if reason == "away" and self.rung is not None and at - self.rung[1] < BLINK_S:
+            self.consulted = self.rung[0]
         self.reasons.add(reason)
         self.was_held |= reason == "held"
 

@@ -1,5 +1,7 @@
 """The client goes from one operator to the next (hard cases 2, 3, 5, 12, 14)."""
 
+import pytest
+
 from calltrackd.model.channel import (
     Held,
     Linked,
@@ -255,6 +257,19 @@ def test_hold_lasts_to_the_end() -> None:
     """A client that hangs up on hold was held to its last moment."""
     story = answered_call().after(2).tell(Held, channel="101").after(5).hangs_up("client")
     assert (story.record.hold_s, story.record.clean_talk_s) == (5, 2)
+
+
+@pytest.mark.parametrize("told_first", ["away", "rings"])
+def test_a_consultation_that_nobody_answers(told_first: str) -> None:
+    """Asterisk's threads tell in either order that the operator is away and whom it rings."""
+    story = answered_call().after(2)
+    if told_first == "away":
+        story.leave("101").rings("102", of="101")
+    else:
+        story.rings("102", of="101").leave("101")
+    story.after(4).settled("102", "no_answer").ends("102").joins("101", "client")
+    story.after(3).hangs_up("client", "101")
+    assert transfers(story.record) == [("attended", "101", "102", False)]
 
 
 def test_bye_amid_a_consultation_ends_the_talk() -> None:
