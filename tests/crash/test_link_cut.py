@@ -50,8 +50,8 @@ async def test_link_is_cut_and_comes_back(
     assert witness.figures["gap"] > 0
     assert witness.figures["recovered"] > 0
     of_call = (await outages_of(daemon, whole.number))[whole.number]
-    assert 2.7 <= of_call <= back - lost + 0.3
-    assert counted == pytest.approx(of_call, abs=0.3)
+    assert of_call == pytest.approx(back - lost, abs=0.3)
+    assert counted == pytest.approx(back - lost, abs=0.3)
 
 
 async def test_half_open_link_is_noticed(
