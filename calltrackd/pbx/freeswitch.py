@@ -253,7 +253,7 @@ class Translator:
         half = headers.get("variable_other_loopback_leg_uuid", "")
         other = self._channels.get(half)
         if other is None:
-            channel.behind = [] if half else None
+            channel.behind = [] if half and channel.incoming else None
             return ()
         channel.other_half, other.other_half = other.id, channel.id
         return (Paired(at=at, one=other.id, two=channel.id),)
@@ -264,8 +264,7 @@ class Translator:
         if other is None or other.behind is None:
             return ()
         told, other.behind = other.behind, None
-        for phone in self._channels.living.values():
-            phone.root = self._channels.root_of(other.id) if phone.root == other.id else phone.root
+        self._channels.rooted(other)
         return tuple(told)
 
     def _for_its_source(self, headers: Headers, events: Events) -> Events:

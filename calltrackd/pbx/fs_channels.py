@@ -51,12 +51,17 @@ class FsChannels:
     def root_of(self, channel: str) -> str:
         """On whose behalf the channel dials: back over loopback halves."""
         known = self.living.get(channel)
-        if known is None or known.role != "helper":
-            return channel
-        if known.behind is not None:
+        if known is None or known.role != "helper" or known.behind is not None:
             return channel
         half = self.living.get(known.other_half)
         return half.root if half is not None else known.root
+
+    def rooted(self, half: FsChannel) -> None:
+        """Its other half is known by now: so is on whose behalf the phones were dialled."""
+        root = self.root_of(half.id)
+        for phone in self.living.values():
+            if phone.root == half.id:
+                phone.root = root
 
     def unseen(self) -> None:
         """The link is lost. What was not seen since the last loss either is forgotten."""
