@@ -1,6 +1,7 @@
 """Fixtures that more than one folder uses, and who runs beside whom; a plugin holds one noun."""
 
 import os
+import signal
 
 import pytest
 from xdist.remote import Producer
@@ -12,6 +13,9 @@ LIVE = ("tests/live/", "tests/crash/", "tests/doctor/test_live.py")
 
 for name in ("COLUMNS", "LINES"):  # xdist gives its workers those of the terminal
     os.environ.pop(name, None)
+
+# Started in the background by a shell, tests and all whom they start would not hear Ctrl-C.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class OnePbx(LoadScopeScheduling):
