@@ -158,8 +158,10 @@ def main() -> int:
     parser.add_argument("--models", type=Path, metavar="DIR")
     parser.add_argument("--language", action="append")
     asked_for = parser.parse_args()
-    missed = 0
-    for language, model in models(asked_for.models).items():
+    missed, found = 0, models(asked_for.models)
+    if not found:
+        parser.error(f"{asked_for.models}: no unpacked model here; folders are named ...-LANG")
+    for language, model in found.items():
         if asked_for.language is None or language in asked_for.language:
             scores = measured(language, model.absolute(), asked_for.calls.absolute())
             missed += sum(not kept(language, kind, scores[kind]) for kind in sorted(scores))
