@@ -72,6 +72,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.UNSET
 
 
+class Cut(Unknown):
+    """The connection ended before an answer."""
+
+
 Judge = Callable[[Answer], None]
 """Raises the Trouble that an answer means; returns for a success."""
 
@@ -146,10 +150,12 @@ class Client:
     ) -> Any:
         """The JSON of the answer, None where it is empty. Raises Trouble.
 
-        `reads`: it changes nothing (by default a GET), so a lost answer is no unknown outcome.
+        `reads`: it changes nothing (by default a GET), so a lost answer is no unknown outcome, and
+        where the connection was cut it is asked once more at once.
         `method`: the CRM's own name of what is called, for pauses that hold for it alone.
         `urgent`: before all that is not. `data`: form fields or bytes, instead of `json`.
         """
+        reads = verb == "GET" if reads is None else reads
         body = msgspec.json.encode(json) if json is not None else data
         given = {"Accept": "application/json", **(headers or {})}
         if json is not None:
@@ -162,10 +168,18 @@ class Client:
                 verb, url, answer_s=answer_s, data=sent, headers=given, params=params
             )
 
+        async def again() -> Answer:
+            try:
+                return await once()
+            except Cut:
+                await self._limiter.turn(method, urgent=urgent)
+                return await once()
+
         try:
-            return await self._patiently(once, judge or self._judge, method, urgent=urgent)
+            way = again if reads else once
+            return await self._patiently(way, judge or self._judge, method, urgent=urgent)
         except Unknown as lost:
-            if verb == "GET" if reads is None else reads:
+            if reads:
                 raise Failing(
                     lost.reason, status=lost.status, after=lost.after, detail=lost.detail
                 ) from lost
@@ -236,6 +250,8 @@ class Client:
             return AuthFailed(f"{inside}, which the target does not allow")
         limit = self._settings.timeout_s if answer_s is None else answer_s
         reason = connections.reason_of(error, where, self._settings.connect_timeout_s, limit)
+        if connections.was_cut(error):
+            return Cut(reason)
         return Unknown(reason) if connections.was_sent(error) else Away(reason)
 
     def _opened(self) -> aiohttp.ClientSession:

@@ -56,7 +56,7 @@ def opened(
         resolver=resolver if allow_private else GuardedResolver(resolver),
         ssl=trusted,
     )
-    return aiohttp.ClientSession(
+    session = aiohttp.ClientSession(
         connector=connector,
         headers={"User-Agent": USER_AGENT, **headers},
         timeout=aiohttp.ClientTimeout(total=answer_s, connect=connect_s),
@@ -65,6 +65,9 @@ def opened(
         auto_decompress=False,
         trust_env=False,
     )
+    # aiohttp sends a GET or PUT again by itself when the connection was cut: past every limit.
+    session._retry_connection = False  # noqa: SLF001 - as its own TestClient does; no other way
+    return session
 
 
 def refused_inside(error: Exception) -> PrivateAddressError | None:
@@ -76,6 +79,13 @@ def refused_inside(error: Exception) -> PrivateAddressError | None:
 def was_sent(error: Exception) -> bool:
     """Whether bytes may have gone out: before the first one a failure is a plain one."""
     return not isinstance(error, aiohttp.ConnectionTimeoutError | aiohttp.ClientConnectorError)
+
+
+def was_cut(error: Exception) -> bool:
+    """The connection ended before an answer; a kept one is, when the other side was tired of it."""
+    return was_sent(error) and isinstance(
+        error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError
+    )
 
 
 def reason_of(error: Exception, where: str, connect_s: float, answer_s: float) -> str:

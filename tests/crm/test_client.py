@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from calltrackd.crm.client import LARGE_BYTES, PATIENCE_S, Client
+from calltrackd.crm.client import LARGE_BYTES, PATIENCE_S, Client, Cut
 from calltrackd.crm.limiter import Limiter
 from calltrackd.crm.trouble import (
     AuthFailed,
@@ -64,7 +64,7 @@ ANSWERS: dict[str, tuple[Fault, type[Trouble]]] = {
     "504": (Fault(status=504, body="{}"), Unknown),
     "html": (Fault.page(), Unknown),
     "no json": (Fault(status=200, body="{"), Unknown),
-    "cut": (Fault(reset=True), Unknown),
+    "cut": (Fault(reset=True), Cut),
     "silence": (Fault(hang=True), Unknown),
 }
 
@@ -79,14 +79,42 @@ async def test_what_an_answer_means(ask: Any, crm: NotebookFake, name: str) -> N
     assert type(told.value) is expected
 
 
-@pytest.mark.parametrize("name", [name for name, (_, kind) in ANSWERS.items() if kind is Unknown])
+@pytest.mark.parametrize(
+    "name", [name for name, (_, kind) in ANSWERS.items() if issubclass(kind, Unknown)]
+)
 async def test_a_read_is_never_unknown(ask: Any, crm: NotebookFake, name: str) -> None:
-    """It changes nothing, so it is simply done again (a GET that was cut, by aiohttp itself)."""
+    """It changes nothing, so it is simply done again."""
     crm.always = lambda _hit: ANSWERS[name][0]
     with pytest.raises(Failing):
         await ask("GET")
     with pytest.raises(Failing):
         await ask("POST", reads=True)
+
+
+@pytest.mark.parametrize("how", [("GET", None), ("POST", True)], ids=["GET", "search"])
+async def test_a_read_whose_connection_was_cut_is_asked_once_more(
+    ask: Any, crm: NotebookFake, how: tuple[str, bool | None]
+) -> None:
+    """An idle connection that the CRM gave up must not cost the operator his card."""
+    verb, reads = how
+    crm.fail(Fault(reset=True))
+    await ask(verb, reads=reads)
+    assert len(crm.hits) == 2
+
+
+@pytest.mark.parametrize("verb", ["GET", "PUT"])
+async def test_nothing_goes_out_past_the_limit(crm: NotebookFake, verb: str) -> None:
+    """What is asked once more waits for a turn of its own, and aiohttp sends nothing by itself."""
+    given = {"name": "crm", "url": crm.url, "secret": crm.token, "allow_private": True}
+    clock = QuickClock(100.0)
+    began = clock.now()
+    client = Client(NotebookTarget.model_validate(given), Limiter(clock, 1.0, 1), clock)
+    crm.always = lambda _hit: Fault(reset=True)
+    for _ in range(2):
+        with pytest.raises(Trouble):
+            await client.ask(verb, f"{crm.url}/contacts")
+    await client.close()
+    assert clock.now() - began >= len(crm.hits)
 
 
 async def test_nobody_listens(ask: Any, crm: NotebookFake) -> None:
