@@ -172,7 +172,7 @@ class Client:
             try:
                 return await once()
             except Cut:
-                await self._limiter.turn(method, urgent=urgent)
+                await self._turn(method, urgent=urgent)
                 return await once()
 
         try:
@@ -190,9 +190,7 @@ class Client:
     ) -> Any:
         """Wait out short pauses that the CRM asks for: what it limits, it did not take."""
         for tries in range(1, MOST_TRIES + 1):
-            if (paused := self._limiter.paused(method)) > PATIENCE_S:
-                raise Limited("the CRM asked for a pause", after=paused)
-            await self._limiter.turn(method, urgent=urgent)
+            await self._turn(method, urgent=urgent)
             answer = await once()
             try:
                 judge(answer)
@@ -205,6 +203,11 @@ class Client:
             else:
                 return None if answer.value is msgspec.UNSET else answer.value
         raise AssertionError("the last try returns or raises")
+
+    async def _turn(self, method: str, *, urgent: bool) -> None:
+        if (paused := self._limiter.paused(method)) > PATIENCE_S:
+            raise Limited("the CRM asked for a pause", after=paused)
+        await self._limiter.turn(method, urgent=urgent)
 
     async def _sent(self, verb: str, url: str, *, answer_s: float | None, **request: Any) -> Answer:
         self._forbid_inside(url)

@@ -9,6 +9,7 @@ and Python's start would take as long.
 import asyncio
 import logging
 import multiprocessing
+import os
 import pickle
 import random
 import signal
@@ -169,7 +170,7 @@ async def _delivered(folder: Path, life_s: float) -> bool:
 
 
 def live(folder: Path, says: Connection) -> None:
-    """The child: deliver what is owed, then end."""
+    """The child: deliver what is owed, then end; at once when whoever forked us is gone."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     backoff.PAUSE_CAP_S = PAUSE_CAP_S
     asyncio.run(deliver(folder, says))
@@ -185,6 +186,8 @@ async def deliver(folder: Path, says: Connection) -> None:
 
     target = target_for(plan.settings)
     async with a_house(folder, target, plan.build, clock=plan.clock, chance=hasty) as house:
+        if (parent := multiprocessing.parent_process()) is not None:
+            asyncio.get_running_loop().add_reader(parent.sentinel, os._exit, 1)
         says.send(READY)
         coming = iter(await begun(house.store, plan.calls))
         room, script = asyncio.Event(), script_of(target)

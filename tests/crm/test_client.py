@@ -20,7 +20,7 @@ from calltrackd.crm.trouble import (
 )
 from tests.crm.house import QuickClock
 from tests.crm.notebook import NotebookFake, NotebookTarget
-from tests.fakes.crm_base import Fault
+from tests.fakes.crm_base import Fault, Hit
 
 HTML = {"Content-Type": "text/html"}
 
@@ -32,13 +32,17 @@ async def crm() -> AsyncIterator[NotebookFake]:
         yield running
 
 
+def client_of(crm: NotebookFake, limiter: Limiter, clock: QuickClock) -> Client:
+    """Close it."""
+    given = {"name": "crm", "url": crm.url, "secret": crm.token, "allow_private": True}
+    return Client(NotebookTarget.model_validate({**given, "timeout_s": 0.3}), limiter, clock)
+
+
 @pytest.fixture
 async def ask(crm: NotebookFake) -> AsyncIterator[Callable[..., Any]]:
     """Asks the Notebook, as its connector would."""
-    given = {"name": "crm", "url": crm.url, "secret": crm.token, "allow_private": True}
-    settings = NotebookTarget.model_validate({**given, "timeout_s": 0.3})
     clock = QuickClock(100.0)
-    client = Client(settings, Limiter(clock, rate=1000.0, burst=100), clock)
+    client = client_of(crm, Limiter(clock, rate=1000.0, burst=100), clock)
 
     async def call(verb: str = "POST", path: str = "/contacts", **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {crm.token}"}
@@ -105,16 +109,32 @@ async def test_a_read_whose_connection_was_cut_is_asked_once_more(
 @pytest.mark.parametrize("verb", ["GET", "PUT"])
 async def test_nothing_goes_out_past_the_limit(crm: NotebookFake, verb: str) -> None:
     """What is asked once more waits for a turn of its own, and aiohttp sends nothing by itself."""
-    given = {"name": "crm", "url": crm.url, "secret": crm.token, "allow_private": True}
     clock = QuickClock(100.0)
     began = clock.now()
-    client = Client(NotebookTarget.model_validate(given), Limiter(clock, 1.0, 1), clock)
+    client = client_of(crm, Limiter(clock, rate=1.0, burst=1), clock)
     crm.always = lambda _hit: Fault(reset=True)
     for _ in range(2):
         with pytest.raises(Trouble):
             await client.ask(verb, f"{crm.url}/contacts")
     await client.close()
     assert clock.now() - began >= len(crm.hits)
+
+
+async def test_a_cut_read_does_not_sit_through_a_long_pause(crm: NotebookFake) -> None:
+    """One that the CRM asked for while it was on the wire; the lane waits then, not the slot."""
+    clock = QuickClock(100.0)
+    limiter = Limiter(clock, rate=1000.0, burst=100)
+    client = client_of(crm, limiter, clock)
+
+    def paused_meanwhile(_hit: Hit) -> Fault:
+        limiter.pause(PATIENCE_S + 300)
+        return Fault(reset=True)
+
+    crm.always = paused_meanwhile
+    with pytest.raises(Limited):
+        await client.ask("GET", f"{crm.url}/contacts")
+    await client.close()
+    assert len(crm.hits) == 1
 
 
 async def test_nobody_listens(ask: Any, crm: NotebookFake) -> None:
