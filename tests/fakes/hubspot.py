@@ -6,7 +6,8 @@ second for searches.
 """
 
 import re
-from collections import deque
+from bisect import bisect_left
+from collections import defaultdict, deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -91,7 +92,9 @@ class HubspotFake(CrmFake):
             {"id": "12", "email": "boris@example.com", "firstName": "", "lastName": ""},
             {"id": "13", "email": "vera@example.com", "firstName": "Vera", "lastName": "V"},
         ]
-        self.links: set[tuple[str, str, str, str]] = set()
+        self._linked: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
+        self._holders: dict[tuple[str, str, str], str] = {}
+        """Kind, unique property, value -> who bore it last."""
         self._recent: deque[float] = deque()
         self._searches: deque[float] = deque()
         self._today: deque[float] = deque()
@@ -130,17 +133,20 @@ class HubspotFake(CrmFake):
 
     def link(self, kind: str, one: str, other_kind: str, other: str) -> None:
         """Associate two entities."""
-        self.links |= {(kind, one, other_kind, other), (other_kind, other, kind, one)}
+        self._linked[kind, one, other_kind].add(other)
+        self._linked[other_kind, other, kind].add(one)
 
     def linked(self, kind: str, one: str, other_kind: str) -> list[str]:
         """Ids of the associated."""
-        return sorted(
-            (link[3] for link in self.links if link[:3] == (kind, one, other_kind)), key=int
-        )
+        return sorted(self._linked.get((kind, one, other_kind), ()), key=int)
 
     def one(self, kind: str, entity: str) -> dict[str, Any] | None:
-        """An entity by its id."""
-        return next((e for e in self.kept[kind] if e["id"] == entity), None)
+        """An entity by its id; ids grow."""
+        if not entity.isdecimal():
+            return None
+        kept = self.kept[kind]
+        at = bisect_left(kept, int(entity), key=lambda one: int(one["id"]))
+        return kept[at] if at < len(kept) and kept[at]["id"] == entity else None
 
     def touch(self, deal: str, at: float, **properties: Any) -> None:
         """A user changes a deal."""
@@ -277,7 +283,7 @@ class HubspotFake(CrmFake):
             raise Refusal(404, "OBJECT_NOT_FOUND", "resource not found")
         properties = hit.json["properties"]
         self._validate(kind, properties, itself=found)
-        found["properties"] |= properties
+        self._write(kind, found, properties)
         return Reply(shown(found, list(properties)))
 
     def _upsert(self, hit: Hit, kind: str) -> Reply:
@@ -292,7 +298,7 @@ class HubspotFake(CrmFake):
             self._validate(kind, properties, itself=entity)
             if entity is None:
                 entity = self._made(kind, properties, at=self.clock())
-            entity["properties"] |= properties
+            self._write(kind, entity, properties)
             made.append(shown(entity, list(properties)))
         return batch(made, [])
 
@@ -312,7 +318,13 @@ class HubspotFake(CrmFake):
             raise Refusal(400, "VALIDATION_ERROR", "hs_timestamp is required")
 
     def _by(self, kind: str, name: str, value: str) -> dict[str, Any] | None:
-        return next((e for e in self.kept[kind] if e["properties"].get(name) == value), None)
+        holder = self.one(kind, self._holders.get((kind, name, value), ""))
+        return holder if holder and holder["properties"].get(name) == value else None
+
+    def _write(self, kind: str, entity: dict[str, Any], properties: dict[str, Any]) -> None:
+        entity["properties"] |= properties
+        for name in self.unique.get(kind, set()) & properties.keys():
+            self._holders[kind, name, properties[name]] = entity["id"]
 
     def _made(self, kind: str, properties: dict[str, Any], at: float) -> dict[str, Any]:
         made = {"createdate": iso(at), "hs_lastmodifieddate": iso(at), **properties}
@@ -322,7 +334,9 @@ class HubspotFake(CrmFake):
             if made.get(source):
                 made[name] = re.sub(r"\D", "", made[source])[-10:]
         self._ids += 1
-        return self.keep(kind, id=str(self._ids), properties=made, at=at)
+        entity = self.keep(kind, id=str(self._ids), properties={}, at=at)
+        self._write(kind, entity, made)
+        return entity
 
     # -- associations
 
