@@ -2,11 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
+
+from calltrackd.crm import connections
 from calltrackd.crm.books import Books
 from calltrackd.crm.clock import Timer
 from calltrackd.crm.connector import Connector
@@ -22,6 +25,7 @@ from calltrackd.settings import CrmTarget as CrmSettings
 from calltrackd.settings import Settings
 from calltrackd.store import calls, memos, outbox
 from calltrackd.store.engine import Store
+from tests.fakes.crm_base import SENT
 
 CLIENT = "+79161234567"
 DID = "+74951234567"
@@ -203,10 +207,33 @@ async def a_house(
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test's own folder
     store = await Store.open(f"sqlite:///{folder / 'calls.db'}")
     house = House(store, target, make, clock or QuickClock(speed), chance)
-    task = asyncio.create_task(house.dispatcher.run())
+    with stamped(house.clock):
+        task = asyncio.create_task(house.dispatcher.run())
+        try:
+            yield house
+        finally:
+            await house.dispatcher.stop(0.0)
+            await task
+            await store.close()
+
+
+@contextmanager
+def stamped(clock: QuickClock) -> Iterator[None]:
+    """Requests say by this clock when they went out, see `crm_base.SENT`."""
+
+    async def stamp(_session: object, _context: object, about: Any) -> None:
+        about.headers[SENT] = repr(clock.now())
+
+    def opened(**given: Any) -> aiohttp.ClientSession:
+        session = plain(**given)
+        session.trace_configs.append(trace)
+        return session
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(stamp)
+    trace.freeze()
+    plain, connections.opened = connections.opened, opened
     try:
-        yield house
+        yield
     finally:
-        await house.dispatcher.stop(0.0)
-        await task
-        await store.close()
+        connections.opened = plain

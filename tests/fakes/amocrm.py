@@ -5,11 +5,10 @@ into pages as the API does; the search by `query` is broad, and lags by `lag_s`.
 """
 
 import re
-from collections import deque
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.fakes.crm_base import CrmFake, Hit, Reply
+from tests.fakes.crm_base import CrmFake, Hit, Reply, Window
 
 HAL = {"Content-Type": "application/hal+json"}
 PROBLEM = {"Content-Type": "application/problem+json"}
@@ -58,19 +57,14 @@ class AmocrmFake(CrmFake):
                 "_embedded": {"statuses": [{"id": 51, "name": "New"}, {"id": 142, "name": "Won"}]},
             }
         ]  # fmt: skip
-        self.window_s = 1.0
-        self._window: deque[float] = deque()
+        self._window = Window(1.0)
         self._refusals = 0
 
     # -- limits
 
-    def _over(self) -> bool:
-        """Seven a second within any `window_s`; a bucket would let twice as many pass."""
-        now = self.clock()
-        while self._window and self._window[0] <= now - self.window_s:
-            self._window.popleft()
-        self._window.append(now)
-        return len(self._window) > A_SECOND * self.window_s
+    def _over(self, hit: Hit) -> bool:
+        """Seven within any second; a bucket would let twice as many pass."""
+        return self._window.add(hit.at) > A_SECOND
 
     def limited(self) -> Reply:
         self._refusals += 1

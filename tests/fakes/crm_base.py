@@ -9,6 +9,7 @@ import asyncio
 import json
 import random
 import time
+from bisect import bisect_right, insort
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -18,12 +19,16 @@ from aiohttp import web
 
 from tests.fakes.receiver import Fault
 
-__all__ = ["CrmFake", "Fault", "Hit", "Reply", "faulty"]
+__all__ = ["SENT", "CrmFake", "Fault", "Hit", "Reply", "Window", "faulty"]
+
+SENT = "X-Sent-At"
+"""Header of a test's own daemon: when the request went out, by the fake's clock. Where time runs
+many times as fast, a way through the machine of some milliseconds would else be one of seconds."""
 
 
 @dataclass(frozen=True)
 class Hit:
-    """One request as it came in; `at`: of the fake's clock."""
+    """One request as it came in; `at`: of the fake's clock, when it was sent if it says so."""
 
     at: float
     verb: str
@@ -45,6 +50,29 @@ class Reply:
     value: Any = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
+
+
+class Window:
+    """How many requests lay within any `length_s` seconds; they may be told out of order."""
+
+    def __init__(self, length_s: float) -> None:
+        self.length_s = length_s
+        self._times: list[float] = []
+
+    def add(self, at: float) -> int:
+        """The most of any window that the request of this moment lies in."""
+        times = self._times
+        insort(times, at)
+        del times[: bisect_right(times, times[-1] - 2 * self.length_s)]
+        ends = range(bisect_right(times, at) - 1, bisect_right(times, at + self.length_s))
+        return max((self._until(end) for end in ends if end < len(times)), default=0)
+
+    def _until(self, end: int) -> int:
+        return end + 1 - bisect_right(self._times, self._times[end] - self.length_s)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._times.clear()
 
 
 Route = Callable[[Hit], Reply | Awaitable[Reply]]
@@ -134,7 +162,7 @@ class CrmFake:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         hit = Hit(
-            self.clock(),
+            float(request.headers.get(SENT) or self.clock()),
             request.method,
             request.path,
             dict(request.query),
@@ -151,7 +179,7 @@ class CrmFake:
             self._arrived.notify_all()
 
     async def _replied(self, hit: Hit, request: web.Request) -> web.StreamResponse:
-        if self._over():
+        if self._over(hit):
             self.too_fast += 1
             return _http(self.limited())
         fault = self.plan.popleft() if self.plan else self.always and self.always(hit)
@@ -170,10 +198,10 @@ class CrmFake:
         headers = {"Content-Type": "application/json", **fault.headers}
         return web.Response(status=fault.status or 200, headers=headers, body=fault.body.encode())
 
-    def _over(self) -> bool:
+    def _over(self, hit: Hit) -> bool:
         if self.rate is None:
             return False
-        now = self.clock()
+        now = max(hit.at, self._leaked_at)
         self._level = max(0.0, self._level - (now - self._leaked_at) * self.rate)
         self._leaked_at = now
         if self._level > self.burst:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs
 
-from tests.fakes.crm_base import CrmFake, Hit, Reply
+from tests.fakes.crm_base import CrmFake, Hit, Reply, Window
 from tests.fakes.hubspot_search import fits
 
 KINDS = ("contacts", "companies", "deals", "calls", "tasks")
@@ -95,9 +95,7 @@ class HubspotFake(CrmFake):
         self._linked: defaultdict[tuple[str, str, str], set[str]] = defaultdict(set)
         self._holders: dict[tuple[str, str, str], str] = {}
         """Kind, unique property, value -> who bore it last."""
-        self._recent: deque[float] = deque()
-        self._searches: deque[float] = deque()
-        self._today: deque[float] = deque()
+        self._recent, self._searches, self._today = Window(10.0), Window(1.0), Window(A_DAY_S)
         self._policy = ""
 
     # -- limits
@@ -107,17 +105,14 @@ class HubspotFake(CrmFake):
         for one in (self._recent, self._searches, self._today):
             one.clear()
 
-    def _over(self) -> bool:
+    def _over(self, hit: Hit) -> bool:
         """Requests that are refused count as well."""
-        now, search = self.clock(), self.hits[-1].path.endswith("/search")
         self._policy = ""
-        windows = [(self._recent, 10.0, self.a_window, "TEN_SECONDLY_ROLLING")]
-        windows += [(self._searches, 1.0, self.searches_a_second, "SECONDLY")] if search else []
-        for times, length, most, policy in [*windows, (self._today, A_DAY_S, self.a_day, "DAILY")]:
-            while times and times[0] <= now - length:
-                times.popleft()
-            times.append(now)
-            if len(times) > most:
+        limits = [(self._recent, self.a_window, "TEN_SECONDLY_ROLLING")]
+        if hit.path.endswith("/search"):
+            limits.append((self._searches, self.searches_a_second, "SECONDLY"))
+        for window, most, policy in [*limits, (self._today, self.a_day, "DAILY")]:
+            if window.add(hit.at) > most:
                 self._policy = policy
         return bool(self._policy)
 

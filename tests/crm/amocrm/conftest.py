@@ -34,7 +34,6 @@ def settings(fake: AmocrmFake, **fields: Any) -> AmocrmTarget:
 async def fake() -> AsyncIterator[AmocrmFake]:
     """A running account."""
     async with AmocrmFake() as running:
-        running.window_s = 3.0
         yield running
 
 

@@ -1,17 +1,10 @@
 """What every connector must hold, held by amoCRM's."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from calltrackd.crm.amocrm import connector
 from calltrackd.settings.crm import AmocrmTarget
 from tests.crm.contract import ConnectorContract
 from tests.fakes.amocrm import AmocrmFake
 from tests.fakes.crm_base import CrmFake
-
-WINDOW_S = 3.0
-"""Time is so fast that single seconds are blurred by the machine: the limit is counted over three.
-`test_limits.py` counts single ones."""
 
 
 class TestAmocrm(ConnectorContract):
@@ -37,10 +30,3 @@ class TestAmocrm(ConnectorContract):
                 "timeout_s": 0.4,
             }
         )
-
-    @asynccontextmanager
-    async def crm(self) -> AsyncIterator[AmocrmFake]:
-        """An account whose limit is counted over more than a second."""
-        async with AmocrmFake() as fake:
-            fake.window_s = WINDOW_S
-            yield fake

@@ -16,7 +16,7 @@ class TestHubspot(ConnectorContract):
     expected = {"contacts": 1, "deals": 1, "calls": 1}  # noqa: RUF012 - a ClassVar of the base
     of_client = frozenset({"contacts", "deals"})
     speed = SPEED
-    chaos_speed = 15.0
+    chaos_speed = 30.0
 
     def settings(self, fake: CrmFake) -> HubspotTarget:
         assert isinstance(fake, HubspotFake)
