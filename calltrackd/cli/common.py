@@ -102,7 +102,7 @@ def _must_exist(url: str) -> None:
             raise Fault(f"{file} can't be reached: {AS_ITS_USER}") from None
 
 
-AS_ITS_USER = "call this as the daemon's user: sudo -u calltrackd calltrackd …"
+AS_ITS_USER = "call this as the daemon's user: sudo -u calltrackd $(command -v calltrackd) …"
 
 
 def _mend(error: Exception) -> str:

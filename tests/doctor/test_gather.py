@@ -74,6 +74,14 @@ async def test_module_that_is_not_loaded_is_a_fact_and_no_refusal() -> None:
     assert found.refused == {}
 
 
+async def test_pbx_without_endpoints_has_none() -> None:
+    """Asterisk 22 as Debian installs it: the list is empty, and told as an error."""
+    none = [{"Response": "Error", "Message": "No endpoints found"}]
+    found = await gather(attachment(), Recorded("asterisk-22", PJSIPShowEndpoints=none))
+    assert found.phones == ()
+    assert found.refused == {}
+
+
 async def test_endpoints_of_chan_sip_on_asterisk_16() -> None:
     """Peers stand beside PJSIP endpoints; rfc2833 is the same as rfc4733."""
     found = await facts("asterisk-16")

@@ -123,7 +123,13 @@ async def _phones(session: Session) -> tuple[Phone, ...]:
 
 
 async def _pjsip(session: Session) -> AsyncIterator[Phone]:
-    for name in replies.endpoint_names(await session.action("PJSIPShowEndpoints")):
+    try:
+        listed = await session.action("PJSIPShowEndpoints")
+    except ActionRefusedError as error:
+        if not error.message.startswith("No endpoints found"):
+            raise
+        return
+    for name in replies.endpoint_names(listed):
         phone = replies.endpoint(await session.action("PJSIPShowEndpoint", Endpoint=name))
         if phone is not None:
             yield phone
