@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
-.PHONY: help demo test test-quick live16 chaos check format bench lock clean
+.PHONY: help demo test test-quick live16 machine chaos check format bench lock clean
 
 help:  ## say what there is
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -24,6 +24,9 @@ test-quick: $(READY)  ## without PBX and PostgreSQL
 
 live16: $(READY) packages  ## the live scenarios on Asterisk 16
 	CALLTRACKD_LIVE16=1 $(BIN)/pytest -m live16
+
+machine: $(READY)  ## README's five minutes on a whole Debian testing with systemd; as root
+	CALLTRACKD_MACHINE=1 $(BIN)/pytest -m machine
 
 chaos: $(READY)  ## 100,000 call steps through each fake CRM, killed every minute; hours
 	CALLTRACKD_CHAOS_STEPS=100000 CALLTRACKD_CHAOS_KILL_EVERY_S=60 $(BIN)/pytest -n 4 -rA -k test_chaos tests/crm

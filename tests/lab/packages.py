@@ -10,7 +10,7 @@ import platform
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,11 @@ PACKAGES = {
     22: "asterisk,asterisk-core-sounds-en-wav",
     16: "asterisk,asterisk-voicemail,asterisk-core-sounds-en-wav",
 }
+MACHINE = (
+    "systemd-sysv,dbus,asterisk,asterisk-core-sounds-en-wav,"
+    "python3,python3-venv,sudo,openssl,procps,ca-certificates"
+)
+"""What an admin's PBX server has before calltrackd comes."""
 PATIENCE = 600  # seconds for the download
 APT = (
     'Acquire::Check-Valid-Until "false"',  # a mirror may be a frozen snapshot of testing
@@ -75,14 +80,31 @@ def asterisk_tree(version: int, cache: Path) -> Tree:
 
     Raises `Unavailable` where apt or the mirror can't give them.
     """
-    root = cache / SUITES[version]
-    cache.mkdir(parents=True, exist_ok=True)
-    with alone(cache / f"{root.name}.lock"):
+    return Tree(_once(cache / SUITES[version], lambda root: _unpack(version, root)))
+
+
+def debian(cache: Path) -> Path:
+    """A whole Debian testing with its Asterisk, installed in a folder of `cache`: to be booted.
+
+    Raises `Unavailable` without root, and where apt or the mirror can't give it.
+    """
+    if os.getuid() != 0:
+        raise Unavailable("a whole Debian is made by root only")
+    return _once(
+        cache / "machine",
+        lambda root: _bootstrap(root, SUITES[22], MACHINE, "--variant=minbase", "--mode=root"),
+    )
+
+
+def _once(root: Path, make: Callable[[Path], None]) -> Path:
+    """`root`, made if it is not there as a whole."""
+    root.parent.mkdir(parents=True, exist_ok=True)
+    with alone(root.with_name(f"{root.name}.lock")):
         if not (root / ".complete").exists():
             shutil.rmtree(root, ignore_errors=True)
-            _unpack(version, root, cache)
+            make(root)
             (root / ".complete").touch()
-    return Tree(root)
+    return root
 
 
 @contextmanager
@@ -93,20 +115,21 @@ def alone(path: Path) -> Iterator[None]:
         yield
 
 
-def _unpack(version: int, root: Path, cache: Path) -> None:
+def _unpack(version: int, root: Path) -> None:
     if platform.machine() != "x86_64":
         raise Unavailable(f"the packages are for x86_64, this machine is {platform.machine()}")
     mode = "auto" if os.getuid() == 0 else "chrootless"
-    options = [f"--aptopt={line}" for line in APT]
-    tool, source = str(_mmdebstrap(cache)), mirror()
-    run(
-        [tool, "--variant=extract", f"--mode={mode}", *options,
-         f"--include={PACKAGES[version]}", SUITES[version], str(root), source]
-    )  # fmt: skip
+    _bootstrap(root, SUITES[version], PACKAGES[version], "--variant=extract", f"--mode={mode}")
     for name in ("bin", "sbin", "lib", "lib64"):  # usr-merge links come with scripts not run
         link = root / name
         if not link.exists() and not link.is_symlink():
             link.symlink_to(f"usr/{name}")
+
+
+def _bootstrap(root: Path, suite: str, packages: str, *options: str) -> None:
+    tool, source = str(_mmdebstrap(root.parent)), mirror()
+    apt = [f"--aptopt={line}" for line in APT]
+    run([tool, *options, *apt, f"--include={packages}", suite, str(root), source])
 
 
 def mirror() -> str:
