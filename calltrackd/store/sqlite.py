@@ -13,6 +13,7 @@ back takes up to a turn of Python's lock, so that a commit of 5 ms took 50.
 import asyncio
 import sqlite3
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
@@ -29,8 +30,8 @@ BUSY_S = 10.0
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """What stays of the write-ahead log after a large transaction."""
 
+_WAL = "PRAGMA journal_mode=WAL"
 _SET_UP = (
-    "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
@@ -115,12 +116,27 @@ class _Connection(aiosqlite.Connection):
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
+        _keep_a_log(connection)
         for pragma in _SET_UP:
             connection.execute(pragma).close()
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Switch to WAL. SQLite does not wait by itself when two switch a new file at the same time."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute(_WAL).close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 async def in_its_thread(conn: AsyncConnection, work: Coroutine[Any, Any, T]) -> T:

@@ -236,6 +236,19 @@ async def test_two_programs_start_at_once(empty_url):
         await store.close()
 
 
+async def test_programs_that_come_to_a_new_file_at_once_wait_for_each_other(tmp_path):
+    """SQLite refuses at once whoever switches a file to WAL while another does: one in thirty."""
+
+    async def come(url):
+        engine = create(driver_url(url))
+        async with engine.connect() as conn:
+            await conn.execute(text("SELECT 1"))
+        await engine.dispose()
+
+    for n in range(30):
+        await asyncio.gather(*(come(f"sqlite:///{tmp_path}/{n}.db") for _ in range(4)))
+
+
 async def test_database_of_a_newer_program_is_refused(url):
     """An unknown revision is named, and nothing is touched."""
     newer = create(driver_url(url))
