@@ -18,7 +18,7 @@ from pathlib import Path
 from pipeline import recorded, stream
 
 from calltrackd.daemon.sight import OpenCalls
-from calltrackd.pbx.stream import Chunk
+from calltrackd.pbx.stream import Chunk, Header
 from calltrackd.pipeline.build import enricher_of, street_of
 from calltrackd.pipeline.commit import Committer
 from calltrackd.pipeline.replay import attachment
@@ -50,7 +50,7 @@ class Bench:
 
     def __init__(self, store: Store) -> None:
         settings = Settings()
-        self.street = street_of(settings, attachment(settings, "bench"))
+        self.street = street_of(settings, attachment(settings, Header(pbx="bench", t0=0.0)))
         self.ended = 0
         self._open = OpenCalls(self.street.live, LiveBus())
         self._committer = Committer(
