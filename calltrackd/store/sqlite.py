@@ -30,8 +30,8 @@ BUSY_S = 10.0
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """What stays of the write-ahead log after a large transaction."""
 
-_WAL = "PRAGMA journal_mode=WAL"
 _SET_UP = (
+    "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
@@ -116,21 +116,20 @@ class _Connection(aiosqlite.Connection):
 def _connect(path: str) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
     try:
-        _keep_a_log(connection)
         for pragma in _SET_UP:
-            connection.execute(pragma).close()
+            _insist(connection, pragma)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _keep_a_log(connection: sqlite3.Connection) -> None:
-    """Switch to WAL. SQLite does not wait by itself when two switch a new file at the same time."""
+def _insist(connection: sqlite3.Connection, pragma: str) -> None:
+    """SQLite does not wait by itself where two switch a new file to WAL at the same time."""
     until = time.monotonic() + BUSY_S
     while True:
         try:
-            connection.execute(_WAL).close()
+            connection.execute(pragma).close()
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                 raise

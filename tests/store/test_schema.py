@@ -237,7 +237,7 @@ async def test_two_programs_start_at_once(empty_url):
 
 
 async def test_programs_that_come_to_a_new_file_at_once_wait_for_each_other(tmp_path):
-    """SQLite refuses at once whoever switches a file to WAL while another does: one in thirty."""
+    """SQLite refuses at once whoever switches a file to WAL while another does."""
 
     async def come(url):
         engine = create(driver_url(url))
