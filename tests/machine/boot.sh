@@ -1,7 +1,7 @@
 #!/bin/sh
 # boot.sh BASE FOLDER CHECKOUT: become systemd of the system unpacked in BASE. Process 1 of its own
 # pid, mount, uts, ipc and cgroup namespaces; all mounts go with it. What is written goes to FOLDER.
-# FOLDER/first.sh runs before, with this machine's network; then there is loopback alone.
+# Its /opt/first.sh runs before, with this machine's network; then there is loopback alone.
 set -e
 base=$1 folder=$2 checkout=$3 root=$folder/root
 mount --make-rprivate /

@@ -6,8 +6,9 @@ Namespaces do what a container program would. Its network is loopback alone.
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
 
 from tests.lab.packages import debian
 
@@ -15,47 +16,59 @@ HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
 BOOT_S = 240.0
 """Python's packages are installed before."""
+COMMAND_S = 60.0
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
 
 
-class Box:
-    """`with Box(folder, first) as box`: `first` is shell, run in it before it starts.
+@contextmanager
+def a_box(folder: Path, first: str) -> Iterator["Box"]:
+    """A machine that runs; `first` is shell, run in it before it starts.
 
     Raises Unavailable where it can't be had.
     """
+    base, log = debian(CHECKOUT / ".cache/asterisk"), folder / "boot.log"
+    script = folder / "written/opt/first.sh"
+    script.parent.mkdir(parents=True)
+    script.write_text(first)
+    with log.open("w") as out:
+        outside = subprocess.Popen(
+            ["unshare", "--fork", "--kill-child", "--pid", "--mount", "--uts", "--ipc",
+             "--cgroup", "sh", HERE / "boot.sh", base, folder, CHECKOUT],
+            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+    try:
+        box = Box(outside, log)
+        box.wait()
+        yield box
+    finally:
+        outside.kill()
+        outside.wait()
 
-    def __init__(self, folder: Path, first: str) -> None:
-        self._folder, self._first = folder, first
-        self._log = folder / "boot.log"
 
-    def __enter__(self) -> Self:
-        base = debian(CHECKOUT / ".cache/asterisk")
-        script = self._folder / "written/opt/first.sh"
-        script.parent.mkdir(parents=True)
-        script.write_text(self._first)
-        with self._log.open("w") as log:
-            self._outside = subprocess.Popen(
-                ["unshare", "--fork", "--kill-child", "--pid", "--mount", "--uts", "--ipc",
-                 "--cgroup", "sh", HERE / "boot.sh", base, self._folder, CHECKOUT],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-        self._wait()
-        return self
+class Box:
+    """The machine below the process `outside`, whose start is told in `log`."""
 
-    def __exit__(self, *_: object) -> None:
-        self._outside.kill()
-        self._outside.wait()
+    def __init__(self, outside: subprocess.Popen[bytes], log: Path) -> None:
+        self._outside, self._log = outside, log
 
-    def run(self, script: str, timeout_s: float = 60.0) -> str:
+    def wait(self) -> None:
+        """Until all of it runs. AssertionError with its last words when it never does."""
+        deadline = time.monotonic() + BOOT_S
+        while "running" not in self._state():
+            assert self._outside.poll() is None, self._log.read_text()[-3000:]
+            assert time.monotonic() < deadline, self._log.read_text()[-3000:]
+            time.sleep(0.5)
+
+    def run(self, script: str) -> str:
         """What shell says in it. AssertionError when it fails."""
         done = self._entered("-m", "-p", "-n", "-u", "-i", "-C", "env", "-i", f"PATH={PATH}",
-                             "TERM=dumb", "sh", "-c", script, timeout_s=timeout_s)  # fmt: skip
+                             "TERM=dumb", "sh", "-c", script)  # fmt: skip
         assert done.returncode == 0, f"{script}\n{done.stdout}"
         return done.stdout
 
-    def beside(self, *module: str, timeout_s: float = 60.0) -> str:
+    def beside(self, module: str) -> str:
         """What a module of ours says, run with its network and our files."""
-        done = self._entered("-n", sys.executable, "-m", *module, timeout_s=timeout_s)
+        done = self._entered("-n", sys.executable, "-m", module)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
@@ -70,27 +83,20 @@ class Box:
             assert time.monotonic() < deadline, f"{name} is {found}, not {value}"
             time.sleep(0.2)
 
-    def _entered(self, *command: str, timeout_s: float) -> subprocess.CompletedProcess[str]:
+    def _entered(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             ["nsenter", "-t", str(self._first_process()), *command],
             cwd=CHECKOUT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True, timeout=timeout_s, check=False,
+            stderr=subprocess.STDOUT, text=True, timeout=COMMAND_S, check=False,
         )  # fmt: skip
 
     def _first_process(self) -> int:
         pid = self._outside.pid
         return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
-    def _wait(self) -> None:
-        deadline = time.monotonic() + BOOT_S
-        while "running" not in self._state():
-            assert self._outside.poll() is None, self._log.read_text()[-3000:]
-            assert time.monotonic() < deadline, self._log.read_text()[-3000:]
-            time.sleep(0.5)
-
     def _state(self) -> str:
         try:
-            found = self._entered("-m", "-p", "systemctl", "is-system-running", timeout_s=10.0)
+            found = self._entered("-m", "-p", "systemctl", "is-system-running")
         except (OSError, IndexError):
             return ""
         return found.stdout

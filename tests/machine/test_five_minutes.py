@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.lab.packages import Unavailable
-from tests.machine.box import CHECKOUT, Box
+from tests.machine.box import CHECKOUT, Box, a_box
 from tests.machine.readme import blocks, by_hand
 
 pytestmark = pytest.mark.machine
@@ -33,7 +33,7 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
         pytest.skip("a whole Debian has a target of its own: make machine")
     program, *steps = blocks("Install it on a PBX: five minutes")
     try:
-        with Box(tmp_path_factory.mktemp("machine"), f"cd /opt/checkout\n{program}") as box:
+        with a_box(tmp_path_factory.mktemp("machine"), f"cd /opt/checkout\n{program}") as box:
             for step in steps:
                 box.run(f"set -e; cd /opt/checkout\n{by_hand(step, EDITED)}")
             yield box
@@ -43,9 +43,10 @@ def box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
 
 @pytest.fixture
 def running(box: Box) -> Iterator[Box]:
-    """The machine whose daemon runs, whatever the test does to it."""
+    """The machine whose daemon runs, whatever the test does to it and its settings."""
+    box.run(f"cp -p {TOML} {TOML}.good")
     yield box
-    box.run(f"[ ! -f {TOML}.good ] || cat {TOML}.good > {TOML}")
+    box.run(f"cp -p {TOML}.good {TOML}")
     box.run("systemctl reset-failed calltrackd; systemctl restart calltrackd")
 
 
@@ -90,7 +91,7 @@ def test_frozen_and_started_again(running: Box) -> None:
 
 def test_bad_settings_are_not_reloaded(running: Box) -> None:
     """The old ones hold, the journal tells the line."""
-    running.run(f'cp -p {TOML} {TOML}.good; sed -i \'s/^name = "office"/nam = "office"/\' {TOML}')
+    running.run(f'sed -i \'s/^name = "office"/nam = "office"/\' {TOML}')
     running.run("systemctl reload calltrackd; sleep 1")
     assert running.show("calltrackd", "ActiveState") == "active"
     assert "did you mean name?" in running.run("journalctl -u calltrackd -n 5 -o cat")
@@ -98,9 +99,7 @@ def test_bad_settings_are_not_reloaded(running: Box) -> None:
 
 def test_a_wrong_password_is_not_tried_again(running: Box) -> None:
     """Exit code 78 stops systemd too: the PBX would ban this host."""
-    running.run(
-        f'cp -p {TOML} {TOML}.good; sed -i \'s/^secret_file = "ami.*/secret = "x"/\' {TOML}'
-    )
+    running.run(f'sed -i \'s/^secret_file = "ami.*/secret = "x"/\' {TOML}')
     running.run("systemctl restart calltrackd || true")
     running.until("calltrackd", "ActiveState", "failed")
     assert running.show("calltrackd", "ExecMainStatus") == "78"
@@ -110,7 +109,7 @@ def test_a_wrong_password_is_not_tried_again(running: Box) -> None:
 def test_the_password_as_a_credential(running: Box) -> None:
     """LoadCredential hands over what root alone may read."""
     secret = "/etc/calltrackd/ami.secret"
-    running.run(f"cp -p {TOML} {TOML}.good; chown root: {secret}; chmod 600 {secret}")
+    running.run(f"chown root: {secret}; chmod 600 {secret}")
     running.run(f'sed -i \'s/^secret_file = "ami.*/secret_credential = "ami"/\' {TOML}')
     running.run("systemctl restart calltrackd")
     running.until("calltrackd", "StatusText", UP)
