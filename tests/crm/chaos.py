@@ -7,7 +7,6 @@ and Python's start would take as long.
 """
 
 import asyncio
-import gc
 import logging
 import multiprocessing
 import os
@@ -145,12 +144,9 @@ async def run(
     fake.always = faulty(SHARE, seed, *FAULTS)
     figures, chance = Figures(len(made), len({caller for _, caller in made})), random.Random(seed)
     began = time.monotonic()
-    try:
-        async with asyncio.timeout(WHOLE_S):
-            while not await _delivered(folder, chance.uniform(0.2, 1.8) * kill_every_s):
-                figures.kills += 1
-    finally:
-        gc.unfreeze()
+    async with asyncio.timeout(WHOLE_S):
+        while not await _delivered(folder, chance.uniform(0.2, 1.8) * kill_every_s):
+            figures.kills += 1
     figures.seconds = round(time.monotonic() - began)
     figures.requests, figures.steps = len(fake.hits), await became(folder)
     return figures
@@ -158,7 +154,6 @@ async def run(
 
 async def _delivered(folder: Path, life_s: float) -> bool:
     """One life of the daemon; False when it had to be killed."""
-    _tidy()
     ready, says = FORKS.Pipe(duplex=False)
     child = FORKS.Process(target=live, args=(folder, says))
     await asyncio.to_thread(child.start)
@@ -172,16 +167,6 @@ async def _delivered(folder: Path, life_s: float) -> bool:
         child.join()
     assert child.exitcode in {0, -signal.SIGKILL}
     return child.exitcode == 0
-
-
-def _tidy() -> None:
-    """Collect garbage while nobody asks.
-
-    A full collection in the middle holds the fake up for 0.2 s; what was sent at its due pace is
-    then taken all at once, and counts as too fast.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def live(folder: Path, says: Connection) -> None:

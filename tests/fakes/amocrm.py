@@ -64,7 +64,7 @@ class AmocrmFake(CrmFake):
 
     def _over(self, hit: Hit) -> bool:
         """Seven within any second; a bucket would let twice as many pass."""
-        return self._window.add(hit.at) > A_SECOND
+        return self._window.add(hit.sent_at) > A_SECOND
 
     def limited(self) -> Reply:
         self._refusals += 1

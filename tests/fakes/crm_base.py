@@ -9,7 +9,7 @@ import asyncio
 import json
 import random
 import time
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -28,9 +28,10 @@ many times as fast, a way through the machine of some milliseconds would else be
 
 @dataclass(frozen=True)
 class Hit:
-    """One request as it came in; `at`: of the fake's clock, when it was sent if it says so."""
+    """One request as it came in, `at` of the fake's clock; `sent_at`: what it says, else `at`."""
 
     at: float
+    sent_at: float
     verb: str
     path: str
     query: dict[str, str]
@@ -63,9 +64,9 @@ class Window:
         """The most of any window that the request of this moment lies in."""
         times = self._times
         insort(times, at)
-        del times[: bisect_right(times, times[-1] - 2 * self.length_s)]
-        ends = range(bisect_right(times, at) - 1, bisect_right(times, at + self.length_s))
-        return max((self._until(end) for end in ends if end < len(times)), default=0)
+        del times[: bisect_left(times, min(at, times[-1] - 2 * self.length_s))]
+        ends = range(bisect_left(times, at), bisect_left(times, at + self.length_s))
+        return max(self._until(end) for end in ends)
 
     def _until(self, end: int) -> int:
         return end + 1 - bisect_right(self._times, self._times[end] - self.length_s)
@@ -162,7 +163,8 @@ class CrmFake:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         hit = Hit(
-            float(request.headers.get(SENT) or self.clock()),
+            at := self.clock(),
+            float(request.headers.get(SENT, at)),
             request.method,
             request.path,
             dict(request.query),
@@ -201,7 +203,7 @@ class CrmFake:
     def _over(self, hit: Hit) -> bool:
         if self.rate is None:
             return False
-        now = max(hit.at, self._leaked_at)
+        now = max(hit.sent_at, self._leaked_at)
         self._level = max(0.0, self._level - (now - self._leaked_at) * self.rate)
         self._leaked_at = now
         if self._level > self.burst:

@@ -112,7 +112,7 @@ class HubspotFake(CrmFake):
         if hit.path.endswith("/search"):
             limits.append((self._searches, self.searches_a_second, "SECONDLY"))
         for window, most, policy in [*limits, (self._today, self.a_day, "DAILY")]:
-            if window.add(hit.at) > most:
+            if window.add(hit.sent_at) > most:
                 self._policy = policy
         return bool(self._policy)
 

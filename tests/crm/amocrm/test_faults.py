@@ -1,15 +1,17 @@
 """What amoCRM does besides answering."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
+from calltrackd.crm.amocrm import connector
 from calltrackd.store import links, outbox
-from tests.crm.amocrm.conftest import Enter
+from tests.crm.amocrm.conftest import Enter, settings
 from tests.crm.amocrm.test_writing import known
-from tests.crm.house import House, a_call, answered, ended
-from tests.fakes.amocrm import AmocrmFake
-from tests.fakes.crm_base import Fault
+from tests.crm.house import House, a_call, a_house, answered, ended, target_for
+from tests.fakes.amocrm import A_SECOND, AmocrmFake
+from tests.fakes.crm_base import Fault, Window
 
 LOST = Fault(accept=True, hang=True)
 
@@ -143,3 +145,17 @@ class TestIncoming:
             states = await house.settled()
         assert "dead" not in states.values()
         assert len(fake.kept["unsorted"]) == len(fake.kept["notes"]) == 1
+
+
+async def test_the_limit_holds_in_every_single_second(fake: AmocrmFake, tmp_path: Path) -> None:
+    """Time runs slowly enough here for seconds to be compared."""
+    target = target_for(settings(fake))
+    async with a_house(tmp_path, target, connector.build, speed=4.0) as house:
+        fake.use_clock(house.clock.now)
+        for n in range(5):
+            await house.tell(answered(a_call(f"c{n}", f"+7916000000{n}")), "answered")
+        await house.settled()
+    assert fake.too_fast == 0
+    arrivals = Window(1.0)
+    assert max(arrivals.add(hit.at) for hit in fake.hits) <= A_SECOND
+    assert len(fake.kept["leads"]) == 5
