@@ -4,9 +4,10 @@
 
 All is real and on loopback: Asterisk 22, phones that signal (no sound), the daemon as a child
 process behind the manager user of dialplan/asterisk/manager_calltrackd.conf, and a receiver that
-keeps the moment of each request's first byte. An event's time is that of the read that brought it:
-the record has it (started_at, answered_at, ended_at), and both clocks are this machine's. `record`:
-every call is recorded as dialplan/asterisk/extensions_calltrackd.conf does it.
+keeps the moment of each request's first byte. An event's time is that at which Asterisk made it: it
+stamps each (timestampevents), and the oldest stamp of the read that brought an event counts. The
+record has the time of that read (started_at, answered_at, ended_at); all clocks are this machine's.
+`record`: every call is recorded as dialplan/asterisk/extensions_calltrackd.conf does it.
 
 Aims: p99 from event to webhook under 50 ms, daemon under a quarter of a core.
 """
@@ -16,6 +17,7 @@ import dataclasses
 import json
 import multiprocessing
 import os
+import re
 import sys
 import tempfile
 import time
@@ -27,7 +29,8 @@ from typing import ClassVar
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from calltrackd.model.call import seconds
+from calltrackd.model.call import rfc3339
+from calltrackd.pbx.journal import Journal
 from tests.crash.daemon import Daemon
 from tests.lab.asterisk import Asterisk
 from tests.lab.traffic import Attempt, Plan, Traffic, repeated
@@ -41,6 +44,7 @@ exten => _X.,1,{record}Dial(PJSIP/sink,30)
 RECORD = "Gosub(calltrackd-record,s,1)\n same => n,"
 MOMENT = {"call.started": "started_at", "call.answered": "answered_at", "call.ended": "ended_at"}
 ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
+STAMP = re.compile(rb"\r\nTimestamp: ([0-9.]+)\r\n")
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -88,6 +92,9 @@ def furnished(folder: Path, *, record: bool) -> Asterisk:
         out.write(DIALPLAN.format(record=RECORD if record else ""))
     trunks = (etc / "pjsip.conf").read_text().replace("context=from-trunk\n", "context=bench\n")
     (etc / "pjsip.conf").write_text(trunks)
+    manager = (etc / "manager.conf").read_text()
+    stamping = manager.replace("[general]\n", "[general]\ntimestampevents = yes\n", 1)
+    (etc / "manager.conf").write_text(stamping)
     return pbx
 
 
@@ -119,17 +126,31 @@ async def run(
     return traffic.attempts, shares[0], shares[1], own
 
 
-def delays(seen: list[tuple[float, bytes]]) -> dict[str, list[float]]:
-    """Step -> seconds from the event's read to the request on the wire."""
+def stamps(folder: Path) -> dict[str, float]:
+    """Moment of a read, as records tell it -> the oldest stamp in it, unix seconds."""
+    found: dict[str, float] = {}
+    for chunk in Journal(folder / "state/journal", "office").read():
+        read_at = str(rfc3339(chunk.at))
+        for stamp in map(float, STAMP.findall(chunk.data)):
+            found[read_at] = min(stamp, found.get(read_at, stamp))
+    return found
+
+
+def delays(
+    seen: list[tuple[float, bytes]], stamped: dict[str, float]
+) -> dict[str, list[float]]:
+    """Step -> seconds from Asterisk's stamp on the event to the request on the wire."""
     found: dict[str, list[float]] = {}
     for at, body in seen:
         event = json.loads(body)
         moment = event["data"][MOMENT[event["type"]]]
-        found.setdefault(event["type"], []).append(at - seconds(moment))
+        found.setdefault(event["type"], []).append(at - stamped[moment])
     return found
 
 
-def tell(seen: list[tuple[float, bytes]], attempts: dict[str, Attempt]) -> bool:
+def tell(
+    seen: list[tuple[float, bytes]], attempts: dict[str, Attempt], stamped: dict[str, float]
+) -> bool:
     """Print what came; whether all did."""
     told = Counter(
         (json.loads(body)["data"]["caller"][1:], json.loads(body)["type"]) for _, body in seen
@@ -143,7 +164,7 @@ def tell(seen: list[tuple[float, bytes]], attempts: dict[str, Attempt]) -> bool:
         f" {len(lost)} lost, {extra} extra"
     )
     every = []
-    for step, times in sorted(delays(seen).items()):
+    for step, times in sorted(delays(seen, stamped).items()):
         every += times
         print(f"  {step:14} {_percentiles(times)}")
     print(f"  {'all':14} {_percentiles(every)} (aim: p99 under 50 ms)")
@@ -169,8 +190,9 @@ def main(rate: float = 100.0, duration: float = 30.0) -> int:
         with furnished(home / "asterisk", record="record" in sys.argv) as pbx:
             daemon = Daemon(home / "daemon", pbx.ami_port, f"http://127.0.0.1:{ours.recv()}/")
             attempts, share, asterisk, phones = asyncio.run(run(pbx, daemon, rate, duration))
+        stamped = stamps(home / "daemon")
     ours.send("end")
-    right = tell(ours.recv(), attempts)
+    right = tell(ours.recv(), attempts, stamped)
     receiver.join(5)
     load = " ".join(f"{one:.1f}" for one in os.getloadavg())
     print(
