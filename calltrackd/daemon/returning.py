@@ -97,6 +97,8 @@ class Returning:
 
     def seek(self, done: Committed) -> None:
         """Look for the responsible managers of calls that were published without one."""
+        if not self.people.asks:
+            return
         for record, change in zip(done.records, done.changes, strict=True):
             if change.step in ("started", "answered", "ended") and _lacks(record):
                 self._seek(record)

@@ -40,6 +40,13 @@ _PRIORITY = {"critical": 2, "error": 3, "warning": 4, "info": 6, "debug": 7}
 _FIRST = ("timestamp", "level", "event", "call", "logger")
 """The order in which an eye scans a JSON line."""
 
+_STAMPS: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+]
+"""What every line is given: the call it concerns, level, who speaks."""
+
 
 class _Pipe(logging.Handler):
     """Where all lines go, one at a time; loggers that live long follow when it changes."""
@@ -96,18 +103,18 @@ def configure(
     _pipe.stream = stream = stream or sys.stderr
     plain = style == "json" or (style == "auto" and not stream.isatty())
     journal = _is_journal(stream)
-    stamps = _stamps(plain=plain, journal=journal)
     render: list[Processor] = [
         structlog.processors.StackInfoRenderer(),
         structlog.processors.format_exc_info,
         redact_secrets,
         *([mask_numbers] if hide_numbers else []),
+        *_clock(plain=plain, journal=journal),
         _json(journal=journal) if plain else _console(colours=stream.isatty()),
     ]
-    _pipe.chain[:] = [_from(level), *stamps, *render]
+    _pipe.chain[:] = [_from(level), *_STAMPS, *render]
     _pipe.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *stamps],
+            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *_STAMPS],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
         )
     )
@@ -131,16 +138,11 @@ def _from(level: Level) -> Processor:
     return passes
 
 
-def _stamps(*, plain: bool, journal: bool) -> list[Processor]:
-    """What every line is given: the call it concerns, level, who speaks, when."""
-    stamps: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-    ]
+def _clock(*, plain: bool, journal: bool) -> list[Processor]:
+    """When it was. Comes last: a time's colons need no search for secrets."""
     if not plain:
-        return [*stamps, structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)]
-    return stamps if journal else [*stamps, _stamp_utc]
+        return [structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)]
+    return [] if journal else [_stamp_utc]
 
 
 def _stamp_utc(_logger: object, _method: str, event: EventDict) -> EventDict:

@@ -36,7 +36,7 @@ _NUMBER = re.compile(
     r"(?![0-9A-Za-z]|\.\d)",
     re.IGNORECASE,
 )
-_IDS = frozenset({"call", "id", "row", "timestamp", "logger", "level"})
+_IDS = frozenset({"call", "id", "row", "logger", "level"})
 """Keys of ours whose values are never numbers of people."""
 
 

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from calltrackd.pbx.coalescing import Coalescing
 from calltrackd.pbx.errors import (
     ActionRefusedError,
     ActionTimeoutError,
@@ -60,6 +61,7 @@ class EslConnection(asyncio.Protocol):
         """The socket is there."""
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - what create_connection gives
         self._transport = transport
+        self._coalescing = Coalescing(transport)
 
     def data_received(self, data: bytes) -> None:
         """First the journal, then whoever waits."""
@@ -73,6 +75,8 @@ class EslConnection(asyncio.Protocol):
             return
         for frame in self._codec.feed(data):
             self._take(frame)
+        if self.greeted.done() and not self._replies and not self._jobs:
+            self._coalescing.read(len(data))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """FreeSWITCH, the network or we closed it."""

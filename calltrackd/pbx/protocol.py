@@ -13,6 +13,7 @@ from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.manager import Manager
 from panoramisk.message import Message
 
+from calltrackd.pbx.coalescing import Coalescing
 from calltrackd.pbx.errors import ActionRefusedError, ActionTimeoutError, LinkDownError
 from calltrackd.pbx.wire import AmiCodec, FieldValue, Frame, encode_action
 
@@ -51,6 +52,7 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
         super().connection_made(transport)
         self.factory = self.manager
         self.manager.protocol = self
+        self._coalescing = Coalescing(self.transport)
 
     def data_received(self, data: bytes) -> None:
         """First the journal, then whoever waits for a reply."""
@@ -66,6 +68,7 @@ class AmiConnection(AMIProtocol):  # type: ignore[misc] # panoramisk has no type
             self._answer(data)
         else:  # nobody waits: the next reply begins after these bytes
             self._codec.reset()
+            self._coalescing.read(len(data))
 
     def _answer(self, data: bytes) -> None:
         for frame in self._codec.feed(data):

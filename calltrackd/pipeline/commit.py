@@ -34,9 +34,9 @@ from calltrackd.store.errors import StoreDown, typed
 
 QUEUE_CHANGES = 5_000
 """Changes that may wait for the store; at 4 KB each some 20 MB."""
-PACE_S = 0.02
-"""Between the beginnings of two transactions: one costs 2 ms of processor, whatever is in it. So
-the first change after a pause is told of at once, and a hundred calls a second share fifty."""
+PACE_S = 0.01
+"""Between the beginnings of two transactions: one costs 2 ms of processor, whatever is in it. One
+PBX is read in longer pauses (pbx/coalescing.py) and never waits here; many share a hundred."""
 IDLE_COMMIT_S = 5.0
 """How long a position without a change may stay uncommitted."""
 RETRY_S = 1.0

@@ -64,6 +64,18 @@ async def test_sink_and_journal_see_the_same(rig: Rig, side: Side) -> None:
     assert rig.seen[-1].mark == "eof"
 
 
+async def test_events_sent_one_by_one_are_read_together(rig: Rig, side: Side) -> None:
+    """Else a hundred calls a second would be two thousand reads, each a line of the journal."""
+    async with rig.running():
+        await side.server.wait_for(side.last_asked)
+        before = len(rig.seen)
+        for n in range(40):
+            side.server.send(side.happens(n))
+            await asyncio.sleep(0.001)
+        await rig.until(b"n39")
+        assert len(rig.seen) - before < 20
+
+
 async def test_wrong_secret_stops(rig: Rig, side: Side) -> None:
     """A wrong secret is tried once, then an error says where to mend it; nothing is kept."""
     side.server.secret = "another"

@@ -110,6 +110,11 @@ class People:
         """Numbers that are remembered."""
         return len(self._known)
 
+    @property
+    def asks(self) -> bool:
+        """There is a CRM that can be asked."""
+        return bool(self._guides)
+
     def adopt(self, guides: Iterable[Guide], patience: Patience | None = None) -> None:
         """CRMs to be asked from now on, the first one that knows somebody counts."""
         self._guides = {guide.target: guide for guide in guides}
