@@ -57,6 +57,7 @@ class Ending:
         board.vanish(channel)
         for other in channel.talks_in:
             _end_talk(other, channel, event.at)
+            _end_leg(other, event)
             self._news.rings(other)
         if channel.call is not None:
             self._end_in_call(channel.call, channel, event)

@@ -33,8 +33,12 @@ class Transfers:
             PickedUp: self._picked_up,
         }
 
+    def _moved_call(self, event: TransferredBlind | Parked | Moved) -> Call | None:
+        """Whom the operator hears and sends on may be half of a Local channel that stays."""
+        return self._board.call_of(event) or self._board.call_behind(event.channel)
+
     def _blind(self, event: TransferredBlind) -> None:
-        call = self._board.call_of(event)
+        call = self._moved_call(event)
         if call is None or call.knows_transfer("blind", event.at):
             return
         by = self._board.channels.get(event.by)
@@ -89,7 +93,7 @@ class Transfers:
 
     def _moved(self, event: Moved) -> None:
         """The operator's channel may have ended a moment before."""
-        call = self._board.call_of(event)
+        call = self._moved_call(event)
         if call is None or self._tells_where(call, event):
             return
         if call.transferred_since(event.at - LATE_EVENT_S):
@@ -113,7 +117,7 @@ class Transfers:
 
     def _parked(self, event: Parked) -> None:
         """Told once by its event and again by every list of parked calls."""
-        call = self._board.call_of(event)
+        call = self._moved_call(event)
         if call is None or call.knows_transfer("park", event.at):
             return
         pending = call.pending_transfer()

@@ -1,6 +1,6 @@
 """Rooms with more than two: a shared bridge joins nobody's calls."""
 
-from tests.calls.story import Story, talks
+from tests.calls.story import Story, seconds, talks
 
 
 def _enter(story: Story, *who: str) -> Story:
@@ -25,6 +25,15 @@ def test_operator_that_leaves_a_room_leaves_all_its_clients() -> None:
     story.hangs_up("client").hangs_up("client/2")
     assert [talks(record) for record in story.records] == [[("101", 0, 2)]] * 2
     assert [record.hold_s for record in story.records] == [0, 0]
+
+
+def test_leg_of_a_client_who_stays_ends_with_the_operator() -> None:
+    """Also when the client who came first has gone, whose call the operator's channel served."""
+    story = Story().calls().calls("client/2", number="79160000002").dials("101", "8000")
+    _enter(story, "client", "client/2", "101").after(2).hangs_up("client")
+    story.after(3).hangs_up("101").after(4).hangs_up("client/2")
+    ends = [[seconds(leg.ended_at) for leg in record.legs] for record in story.records]
+    assert ends == [[2], [5]]
 
 
 def test_waiting_alone_in_a_room_is_no_talk() -> None:

@@ -1,6 +1,7 @@
 """Local channels are nobody, whatever they connect (hard cases 5, 6)."""
 
-from tests.calls.story import Story, legs, talks
+from calltrackd.model.channel import Parked, TransferredBlind
+from tests.calls.story import Story, legs, talks, transfers
 
 
 def _through_local() -> Story:
@@ -65,3 +66,24 @@ def test_local_of_a_tone_or_spy_is_no_call() -> None:
     """A beep for the operator and a listening supervisor make no record."""
     story = Story().local("beep-1", "beep-2", of="beep-1").after(1).ends("beep-1", "beep-2")
     assert story.records == []
+
+
+def test_blind_transfer_over_a_local_that_stays_is_the_clients() -> None:
+    """The operator sends on whom it hears, the Local's half; behind that is the client."""
+    story = _through_local().meet("half-1", "client").meet("101", "half-2").after(3)
+    story.leave("half-2", "101").tell(TransferredBlind, by="101", channel="half-2", number="102")
+    story.ends("101").rings("102", of="half-2").after(2).answers("102").meet("102", "half-2")
+    story.after(4).hangs_up("client", "half-1", "half-2", "102")
+    assert transfers(story.record) == [("blind", "101", "102", True)]
+    assert talks(story.record) == [("101", 2, 5), ("102", 7, 11)]
+
+
+def test_park_over_a_local_that_stays_is_the_clients() -> None:
+    """The Local's half lies in the lot; the operator who hears the slot told talks no more."""
+    story = _through_local().meet("half-1", "client").meet("101", "half-2").after(3)
+    story.leave("half-2").tell(Parked, channel="half-2", by="101", space="701")
+    story.after(2).ends("101").after(2).dials("102", "701").up("102").meet("102", "half-2")
+    story.after(4).hangs_up("102", "half-1", "half-2", "client")
+    assert transfers(story.record) == [("park", "101", "102", True)]
+    assert talks(story.record) == [("101", 2, 5), ("102", 9, 13)]
+    assert story.record.hold_s == 0

@@ -1,6 +1,6 @@
 """Queues and ring groups."""
 
-from tests.lab.scenarios.acts import hand_over, talk_with
+from tests.lab.scenarios.acts import hand_over, park, talk_with
 from tests.lab.stage import Stage, pause, scenario
 
 
@@ -77,6 +77,40 @@ async def queue_all_ring(stage: Stage) -> None:
 async def queue_local_members(stage: Stage) -> None:
     """The queue's members are Local channels."""
     caller, _ = await talk_with(stage, "105", did="09", queue="locals")
+    await caller.bye()
+
+
+@scenario()
+async def local_member_transfer(stage: Stage) -> None:
+    """105 answers over a Local channel that stays, and sends the client to 101."""
+    caller, operator = await talk_with(
+        stage,
+        "105",
+        did="09",
+        queue="locals",
+        transfers=[{"kind": "blind", "by": "105", "to": "101"}],
+    )
+    await hand_over(operator, "101")
+    await stage.answers("101")
+    await pause(1.5)
+    await caller.bye()
+
+
+@scenario()
+async def local_member_park(stage: Stage) -> None:
+    """105 answers over a Local channel that stays, and parks the client; 103 retrieves it."""
+    caller, operator = await talk_with(
+        stage,
+        "105",
+        did="09",
+        queue="locals",
+        transfers=[{"kind": "park", "by": "105", "to": "103"}],
+    )
+    await park(operator)
+    await pause(1.2)
+    taker = await stage.dials("103", "701")
+    await taker.until_up()
+    await pause(1.5)
     await caller.bye()
 
 
