@@ -37,8 +37,10 @@ CARRIERS = {"Variable": "VarSet", "Application": "Newexten"}
 
 _EVENT = b"Event: "
 _ACTION_ID = b"\r\nActionID:"
-_MOST_NAMES = 1000
-"""First lines remembered as unwanted; Asterisk 22 has 180 events."""
+_HEAD = 32
+"""Bytes that tell an event: the longest name has 23 letters, and its class begins behind it."""
+_MOST_HEADS = 1000
+"""Remembered; Asterisk 22 has 180 events."""
 _CANONICAL = {"event": "Event", "response": "Response", "actionid": "ActionID"}
 
 
@@ -75,7 +77,7 @@ class AmiCodec:
         self._carried = {name: _searcher(needles) for name, needles in carried.items()}
         self._needles = anywhere
         self._anywhere = _searcher(anywhere)
-        self._dropped: set[bytes] = set()
+        self._fates: dict[bytes, bool | Callable[[bytes], object]] = {}
         self._counts: Counter[str] = Counter()
 
     @property
@@ -105,32 +107,31 @@ class AmiCodec:
             self._counts["torn"] += 1
 
     def _filter(self, blocks: list[bytes]) -> list[bytes]:
-        """Drop events by name: those once seen to be unwanted by their first line alone."""
+        """Drop events by name: what begins as one seen before has its fate."""
         if any(needle in self._framer.joined for needle in self._needles):
             return [block for block in blocks if self._passes(block)]
-        wanted, dropped, carried = self._wanted or (), self._dropped, self._carried
+        fate_of, first_seen = self._fates.get, self._first_seen
         return [
             block
             for block in blocks
-            if (line := block[: block.find(b"\r")]) in wanted
-            or (
-                line not in dropped
-                and (carried[line](block) if line in carried else self._passes(block))
-            )
+            if (fate := fate_of(block[:_HEAD], first_seen)) is True or (fate and fate(block))
         ]
+
+    def _first_seen(self, block: bytes) -> bool:
+        """Whether it passes; and its name alone decides for all that begin alike from now on."""
+        head = block[:_HEAD]
+        line, newline, _ = head.partition(b"\r")
+        if newline and line.startswith(_EVENT) and len(self._fates) < _MOST_HEADS:
+            self._fates[head] = self._carried.get(line) or line in (self._wanted or ())
+        return self._passes(block)
 
     def _passes(self, block: bytes) -> bool:
         """The same for one block that is seen for the first time, odd, or among replies."""
         block = block.lstrip(b"\r\n")
-        end = block.find(b"\r")
-        line = block if end < 0 else block[:end]
+        line = block.partition(b"\r")[0]
         if line[:7] != _EVENT or line in (self._wanted or ()) or self._anywhere(block):
             return True
-        if line in self._carried:
-            return self._carried[line](block) is not None
-        if end > 0 and len(self._dropped) < _MOST_NAMES:
-            self._dropped.add(line)
-        return False
+        return line in self._carried and self._carried[line](block) is not None
 
     def _frame(self, block: bytes) -> Frame | None:
         """The frame of a block; None (counted) when it is none or unwanted after all."""
