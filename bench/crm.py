@@ -13,19 +13,22 @@ from pathlib import Path
 from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from calltrackd.crm.dispatcher import Dispatcher
 from calltrackd.crm.ledger import StoreLedger
 from calltrackd.crm.rows import row_id, rows_for
 from calltrackd.crm.senders import Senders
-from calltrackd.crm.target import HookTarget
+from calltrackd.crm.target import CrmTarget, HookTarget
 from calltrackd.model.call import Change
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.store import calls, outbox
 from calltrackd.store.engine import Store
 from tests.crm.house import a_call, target_for
 from tests.crm.notebook import Notebook, NotebookFake, NotebookTarget
+from tests.fakes.crm_base import Hit, Reply
 
 WAITING, CALLS, RATE = 10_000, 300, 20.0
 AIM_MS = 20.0
@@ -34,14 +37,14 @@ AIM_MS = 20.0
 class Timed(NotebookFake):
     """Notes when each client was asked for first, and when his card came."""
 
-    rate = None
+    burst = sys.maxsize  # no limit
 
     def __init__(self) -> None:
         super().__init__(clock=time.perf_counter)
         self.first: dict[str, float] = {}
         self.cards: dict[str, float] = {}
 
-    async def answer(self, hit):
+    async def answer(self, hit: Hit) -> Reply:
         phone = hit.query.get("phone") or (hit.json or {}).get("phone", "")
         self.first.setdefault(phone, hit.at)
         if hit.path == "/pops":
@@ -51,18 +54,22 @@ class Timed(NotebookFake):
 
 def owed(n: int) -> OutboxRow:
     now = time.time()
-    given = {"version": 1, "step": "ended", "body": "{}", "created_at": now, "next_at": now}
-    return OutboxRow(id=row_id("dead", f"d{n}", 1), target="dead", call_id=f"d{n}", **given)
+    return OutboxRow(
+        id=row_id("dead", f"d{n}", 1), target="dead", call_id=f"d{n}", version=1, step="ended",
+        body="{}", created_at=now, next_at=now,
+    )  # fmt: skip
 
 
-async def ring(store, dispatcher, target, label: str) -> dict[str, float]:
+async def ring(
+    store: Store, dispatcher: Dispatcher, target: CrmTarget, label: str
+) -> dict[str, float]:
     """Commit and offer CALLS starts at RATE; when each was offered, by client."""
     offered, begin = {}, time.monotonic()
     for n in range(CALLS):
         await asyncio.sleep(max(0.0, begin + n / RATE - time.monotonic()))
         phone = f"+7916{label}{n:06}"
 
-        async def work(conn, n=n, phone=phone):
+        async def work(conn: AsyncConnection, n: int = n, phone: str = phone) -> list[OutboxRow]:
             change = Change(a_call(f"{label}{n}", phone), "started", time.time())
             (saved,) = await calls.save(conn, [change])
             rows = rows_for(saved, "started", [target], time.time())
@@ -83,7 +90,8 @@ def shown(name: str, times: list[float]) -> float:
 
 
 async def main(folder: Path) -> None:
-    async with Timed() as crm:
+    crm = Timed()
+    async with crm:
         given = {"name": "crm", "url": crm.url, "secret": crm.token, "allow_private": True}
         target = target_for(NotebookTarget.model_validate(given))
         dead = HookTarget(name="dead", url="http://127.0.0.1:1/", allow_private=True)

@@ -57,10 +57,11 @@ class Quick(asyncio.Protocol):
 
     seen: ClassVar[list[tuple[float, bytes]]] = []
 
-    def connection_made(self, transport):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # what create_server gives
         self.transport, self.data, self.began = transport, b"", 0.0
 
-    def data_received(self, data):
+    def data_received(self, data: bytes) -> None:
         self.began = self.began or time.time()
         self.data += data
         head, gap, body = self.data.partition(b"\r\n\r\n")
@@ -76,7 +77,7 @@ class Quick(asyncio.Protocol):
 def receive(pipe: Connection) -> None:
     """The receiver's process: port out; at the end, all that was seen."""
 
-    async def serve():
+    async def serve() -> None:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(Quick, "127.0.0.1", 0)
         pipe.send(server.sockets[0].getsockname()[1])

@@ -20,7 +20,7 @@ from pipeline import recorded, stream
 from calltrackd.daemon.sight import OpenCalls
 from calltrackd.pbx.stream import Chunk, Header
 from calltrackd.pipeline.build import enricher_of, street_of
-from calltrackd.pipeline.commit import Committer
+from calltrackd.pipeline.commit import Committed, Committer
 from calltrackd.pipeline.replay import attachment
 from calltrackd.settings import Settings
 from calltrackd.store.engine import Store
@@ -58,7 +58,7 @@ class Bench:
         )
         self._seq = 0
 
-    def _told(self, done: object) -> None:
+    def _told(self, done: Committed) -> None:
         self.ended += sum(change.step == "ended" for change in done.changes)
         for record in done.records:
             self._open.committed(record)

@@ -9,6 +9,7 @@ import asyncio
 import json
 import multiprocessing
 import time
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median, quantiles
@@ -18,7 +19,7 @@ from typing import ClassVar
 from calltrackd.crm.dispatcher import Dispatcher
 from calltrackd.crm.ledger import StoreLedger
 from calltrackd.crm.rows import row_id
-from calltrackd.crm.target import HookTarget
+from calltrackd.crm.target import HookTarget, Target
 from calltrackd.crm.webhook.sender import WebhookSender
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.store import outbox
@@ -35,10 +36,11 @@ class Quick(asyncio.Protocol):
 
     seen: ClassVar[dict[str, float]] = {}
 
-    def connection_made(self, transport):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # what create_server gives
         self.transport, self.data, self.began = transport, b"", 0.0
 
-    def data_received(self, data):
+    def data_received(self, data: bytes) -> None:
         self.began = self.began or time.monotonic()
         self.data += data
         head, gap, body = self.data.partition(b"\r\n\r\n")
@@ -52,7 +54,7 @@ class Quick(asyncio.Protocol):
 def receive(pipe: Connection) -> None:
     """The receiver's process: port out, then for each `None` in the times seen so far out."""
 
-    async def serve():
+    async def serve() -> None:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(Quick, "127.0.0.1", 0)
         pipe.send(server.sockets[0].getsockname()[1])
@@ -64,8 +66,15 @@ def receive(pipe: Connection) -> None:
 
 def row(target: str, name: str) -> OutboxRow:
     now = time.time()
-    given = {"version": 1, "step": "ended", "body": BODY, "created_at": now, "next_at": now}
-    return OutboxRow(id=row_id(target, name, 1), target=target, call_id=name, **given)
+    return OutboxRow(
+        id=row_id(target, name, 1), target=target, call_id=name, version=1, step="ended", body=BODY,
+        created_at=now, next_at=now,
+    )  # fmt: skip
+
+
+def sender(target: Target) -> WebhookSender:
+    assert isinstance(target, HookTarget)
+    return WebhookSender(target)
 
 
 async def paced(store: Store, dispatcher: Dispatcher, label: str) -> dict[str, float]:
@@ -74,21 +83,23 @@ async def paced(store: Store, dispatcher: Dispatcher, label: str) -> dict[str, f
     for n in range(SENT):
         await asyncio.sleep(max(0.0, begin + n / RATE - time.monotonic()))
         one = row("live", f"{label}{n}")
-        await store.writer.submit(lambda conn, one=one: outbox.add(conn, [one]))
+        await store.writer.submit(partial(outbox.add, rows=[one]))
         offered[one.id] = time.monotonic()
         dispatcher.offer([one])
     await asyncio.sleep(0.2)
     return offered
 
 
-async def latency(folder: Path, pipe: Connection, port: int, label: str, waiting: int):
+async def latency(
+    folder: Path, pipe: Connection, port: int, label: str, waiting: int
+) -> list[float]:
     """Seconds from offer to the wire, for each row."""
     store = await Store.open(f"sqlite:///{folder / label}.db")
     rows = [row("dead", f"{label}d{n}") for n in range(waiting)]
     await store.writer.submit(lambda conn: outbox.add(conn, rows))
     live = HookTarget(name="live", url=f"http://127.0.0.1:{port}/", keys=(KEY,), allow_private=True)
     dead = HookTarget(name="dead", url="http://127.0.0.1:1/", keys=(KEY,), allow_private=True)
-    dispatcher = Dispatcher(StoreLedger(store), [live, dead], make_sender=WebhookSender)
+    dispatcher = Dispatcher(StoreLedger(store), [live, dead], make_sender=sender)
     task = asyncio.create_task(dispatcher.run())
     await paced(store, dispatcher, f"{label}-warm")
     offered = await paced(store, dispatcher, label)
@@ -96,7 +107,7 @@ async def latency(folder: Path, pipe: Connection, port: int, label: str, waiting
     await task
     await store.close()
     pipe.send(None)
-    seen = pipe.recv()
+    seen: dict[str, float] = pipe.recv()
     return [seen[one] - at for one, at in offered.items()]
 
 
@@ -115,7 +126,7 @@ async def throughput(folder: Path, port: int, count: int = 5_000) -> tuple[float
     await store.writer.submit(
         lambda conn: outbox.add(conn, [row("live", f"flood{n}") for n in range(count)])
     )
-    dispatcher = Dispatcher(StoreLedger(store), [live], make_sender=WebhookSender, meter=meter)
+    dispatcher = Dispatcher(StoreLedger(store), [live], make_sender=sender, meter=meter)
     began, cpu = time.perf_counter(), time.process_time()
     task = asyncio.create_task(dispatcher.run())
     await asyncio.wait_for(done.wait(), 120)

@@ -19,10 +19,13 @@ import re
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import islice
 
 from pymorphy3 import MorphAnalyzer
 
+from calltrackd.model.call import Party
 from calltrackd.model.transcript import Transcript, Turn, Word
 from calltrackd.settings.phrases import Phrase
 from calltrackd.tagging.phrases.lemmas import lemmas_of
@@ -65,7 +68,7 @@ def call(words: list[str]) -> Transcript:
         said = [
             Word(w, at + k * 0.4, at + k * 0.4 + 0.3, 0.9) for k, w in enumerate(texts[n : n + 15])
         ]
-        side = "operator" if n % 30 else "caller"
+        side: Party = "operator" if n % 30 else "caller"
         turns.append(Turn(side, at, said[-1].end, " ".join(texts[n : n + 15]), 0.9, said))
         at = said[-1].end + 0.5
     return Transcript("vosk", "bench", "ru", at, turns)
@@ -89,7 +92,7 @@ def rule(n: int, words: list[str]) -> tuple[Phrase, str]:
     return Phrase(name=f"r{n}", match=ours), naive
 
 
-def timed(work) -> float:
+def timed(work: Callable[[], object]) -> float:
     begun = time.process_time()
     work()
     return time.process_time() - begun
@@ -105,8 +108,8 @@ def measure(count: int, calls: list[Transcript], new: list[Transcript], words: l
     first = timed(lambda: phrases.find(calls[0]))
     for one in calls:
         phrases.find(one)
-    index = statistics.median(timed(lambda one=one: index_words(one)) for one in new)
-    fresh = statistics.median(timed(lambda one=one: phrases.find(one)) for one in new)
+    index = statistics.median(timed(partial(index_words, one)) for one in new)
+    fresh = statistics.median(timed(partial(phrases.find, one)) for one in new)
     found = [0]
 
     def ours() -> None:

@@ -15,13 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from esl import NAMES, messages
 
-from calltrackd.pbx.stream import Chunk, Header
+from calltrackd.pbx.stream import Chunk, Header, Kind
 from calltrackd.pipeline.build import enricher_of, street_of
-from calltrackd.pipeline.commit import Committer
+from calltrackd.pipeline.commit import Committed, Committer
 from calltrackd.pipeline.replay import attachment
 from calltrackd.settings import Settings
 from calltrackd.store.engine import Store
@@ -33,7 +34,7 @@ UNWANTED = ("VarSet", "Newexten", "CEL", "TestEvent", "DeviceStateChange", "RTCP
 
 
 GIVEN = Path(__file__).parent.parent / "tests/streams/given/freeswitch/queue_answered.jsonl.gz"
-AIMS = {"ami": 900, "esl-plain": 250}
+AIMS: dict[Kind, int] = {"ami": 900, "esl-plain": 250}
 
 
 def recorded(*, filtered: bool) -> list[str]:
@@ -75,6 +76,10 @@ def freeswitch(*, wanted: bool) -> list[bytes]:
     return [raw for name, raw in events if not wanted or name in NAMES]
 
 
+def _later(found: re.Match[bytes], by: int) -> bytes:
+    return b"%d" % (int(found[0]) + by * 1_000_000)
+
+
 def freeswitch_stream(events: list[bytes], calls: int) -> Iterator[bytes]:
     """`calls` copies, `TOGETHER` of them interleaved event by event, a second a batch.
 
@@ -83,11 +88,7 @@ def freeswitch_stream(events: list[bytes], calls: int) -> Iterator[bytes]:
     joined = b"\0".join(events)
     ids = sorted(set(re.findall(rb"^Unique-ID: (\S+)", joined, re.MULTILINE)))
     for first in range(0, calls, TOGETHER):
-        later = re.sub(
-            rb"\b179\d{13}\b",
-            lambda found, batch=first // TOGETHER: b"%d" % (int(found[0]) + batch * 1_000_000),
-            joined,
-        )
+        later = re.sub(rb"\b179\d{13}\b", partial(_later, by=first // TOGETHER), joined)
         copies = []
         for n in range(first, min(first + TOGETHER, calls)):
             text = later
@@ -98,14 +99,14 @@ def freeswitch_stream(events: list[bytes], calls: int) -> Iterator[bytes]:
             yield b"".join(together)
 
 
-async def through(kind: str, chunks: list[bytes], *, store: Store | None) -> float:
+async def through(kind: Kind, chunks: list[bytes], *, store: Store | None) -> float:
     """CPU seconds of this process, its database thread included."""
     settings = Settings()
     header = Header(pbx="bench", t0=0.0, stream=kind)
     street = street_of(settings, attachment(settings, header))
     committed = 0
 
-    def told(done: object) -> None:
+    def told(done: Committed) -> None:
         nonlocal committed
         committed += sum(change.step == "ended" for change in done.changes)
 
@@ -116,7 +117,7 @@ async def through(kind: str, chunks: list[bytes], *, store: Store | None) -> flo
     for seq, data in enumerate(chunks, 1):
         effects = street.feed(Chunk(seq, 1.79e9 + seq * 0.01, data))
         if committer is not None:
-            await committer.put("bench", seq, effects.changes, street.first_seqs)
+            await committer.put("bench", seq, effects.changes, effects.first_seqs)
             if seq % 20 == 0:
                 await committer.flush()
     if committer is not None:
@@ -125,7 +126,7 @@ async def through(kind: str, chunks: list[bytes], *, store: Store | None) -> flo
     return time.process_time() - began
 
 
-async def measured(kind: str, what: str, events: int, chunks: list[bytes]) -> None:
+async def measured(kind: Kind, what: str, events: int, chunks: list[bytes]) -> None:
     """Both runs over one stream, printed."""
     size = sum(map(len, chunks))
     with tempfile.TemporaryDirectory() as folder:

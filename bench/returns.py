@@ -21,7 +21,7 @@ from calltrackd.crm.returns.people import Guide, People
 from calltrackd.crm.returns.ports import Posted, Told
 from calltrackd.model.person import Person
 from calltrackd.store.engine import Store
-from calltrackd.web.app import listening, outside_application
+from calltrackd.web.app import Pages, listening, outside_application
 from calltrackd.web.postbox import Postbox
 from calltrackd.web.route import Route
 
@@ -48,7 +48,7 @@ async def serve(folder: str, told: "multiprocessing.SimpleQueue[int]", over: Eve
     crm, people = Crm(), People()
     people.adopt([Guide("crm", crm, lambda _did: True)])
     people.found("crm", CLIENT, Person("crm", "3", "Anna", "101"), time.time())
-    pages = [
+    pages: list[Pages] = [
         Route(people, lambda: "RU", lambda _result, _s: None),
         Postbox(store, lambda _target: crm, lambda _target: None, count=lambda *_: None),
     ]

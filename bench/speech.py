@@ -14,6 +14,8 @@ import os
 import statistics
 import sys
 import time
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -34,7 +36,7 @@ AIM = 0.9
 RATE = 16_000
 
 
-def bare(model: str, sides: list[bytes], barrier: object, took: object) -> None:
+def bare(model: str, sides: list[bytes], barrier: Barrier, took: "Queue[float]") -> None:
     """One core: nothing but vosk."""
     import vosk  # noqa: PLC0415 - in its own process only
 
@@ -58,7 +60,8 @@ def run_bare(model: str, files: list[Path]) -> float:
     tracks = [track for file in files for track in tracks_of_file(file)]
     sides = [b"".join(track.pcm(RATE)) for track in tracks]
     context = multiprocessing.get_context("spawn")
-    barrier, took = context.Barrier(CORES), context.Queue()
+    barrier = context.Barrier(CORES)
+    took: Queue[float] = context.Queue()
     processes = [
         context.Process(target=bare, args=(model, sides, barrier, took)) for _ in range(CORES)
     ]

@@ -10,22 +10,24 @@ import asyncio
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from calltrackd.model.call import CallRecord, Change, KeyPress, Leg, Recording, Tag, Talk
+from calltrackd.model.call import CallRecord, Change, KeyPress, Leg, Recording, Step, Tag, Talk
 from calltrackd.model.ids import call_id
 from calltrackd.model.outbox import OutboxRow
 from calltrackd.store import attachments, calls, history, outbox, tags
 from calltrackd.store.engine import Store
 
 START = 1_795_423_338.0
-STEPS = ("started", "answered", "updated", "ended")
+STEPS: tuple[Step, ...] = ("started", "answered", "updated", "ended")
 ALONE, GATHERED, TOGETHER = 150, 4000, 100
 
 
-def record(n: int, step: str) -> CallRecord:
+def record(n: int, step: Step) -> CallRecord:
     at = START + n
     started = CallRecord(
         id=call_id(at, "hq", str(n)), pbx="hq", direction="inbound", tracked=True,
@@ -44,7 +46,7 @@ def record(n: int, step: str) -> CallRecord:
     return msgspec.structs.replace(answered, ended_at=at + 60, talk_s=55.0, duration_s=60.0)
 
 
-def rows(saved: list[CallRecord], steps: list[str]) -> list[OutboxRow]:
+def rows(saved: list[CallRecord], steps: list[Step]) -> list[OutboxRow]:
     return [
         OutboxRow(
             id=f"msg_{one.id}{one.version}", target="crm", call_id=one.id, version=one.version,
@@ -55,12 +57,12 @@ def rows(saved: list[CallRecord], steps: list[str]) -> list[OutboxRow]:
     ]  # fmt: skip
 
 
-async def commit(store: Store, numbers: range, step: str) -> None:
+async def commit(store: Store, numbers: range, step: Step) -> None:
     """One unit of work: the changes of some calls with history, tag, outbox and position."""
     records = [record(n, step) for n in numbers]
     changes = [Change(record=one, step=step, at=START) for one in records]
 
-    async def work(conn):
+    async def work(conn: AsyncConnection) -> None:
         if step == "started":
             await history.before(conn, records)
         if step == "updated":
@@ -93,7 +95,9 @@ async def many_units(store: Store) -> None:
             await asyncio.gather(*units)
 
 
-async def measured(name: str, work, store: Store, count: int) -> float:
+async def measured(
+    name: str, work: Callable[[Store], Awaitable[None]], store: Store, count: int
+) -> float:
     begun, cpu = time.perf_counter(), time.process_time()
     await work(store)
     wall, used = time.perf_counter() - begun, time.process_time() - cpu

@@ -5,6 +5,7 @@ sound is the tests' own calls, one after the other, so a quarter of it is noisy 
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 
@@ -37,12 +38,12 @@ def framed(side: np.ndarray) -> SideFrames:
     return framer.finish()
 
 
-def best(work, *sides) -> float:
+def best(work: Callable[[], object]) -> float:
     """Seconds of the processor for the work, at best."""
     took = []
     for _ in range(TRIES):
         begin = process_time()
-        work(*sides)
+        work()
         took.append(process_time() - begin)
     return min(took)
 
@@ -51,8 +52,8 @@ def main() -> int:
     seconds = 3_600
     both = sound(seconds)
     sides = [np.ascontiguousarray(both[:, channel]) for channel in (0, 1)]
-    one = best(lambda side: active(framed(side)), sides[0])
-    whole = best(lambda *two: talk_map(*(Voice(framed(side)) for side in two)), *sides)
+    one = best(lambda: active(framed(sides[0])))
+    whole = best(lambda: talk_map(*(Voice(framed(side)) for side in sides)))
     print(f"an hour of one side, tones masked: {one:.3f} s, {seconds / one:,.0f} times real time")
     print(
         f"talk map of both sides of it:      {whole:.3f} s, {seconds / whole:,.0f} times real time"

@@ -18,7 +18,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -35,7 +35,7 @@ from tests.speech.talk.scores import f1, masks, told  # noqa: E402 - the same
 
 LONG = 5
 """Letters; what is shorter is said by everybody about everything."""
-SIDES = {"operator": "operator", "client": "caller"}
+SIDES: tuple[Literal["operator", "client"], ...] = ("operator", "client")
 RECALL = PRECISION = 0.95
 CLEAN = ("A", "B")
 """Sets of which tags are promised; C has an echo and a hum that become words."""
@@ -91,7 +91,7 @@ def rules_of(truths: Iterable[dict[str, Any]]) -> Phrases:
     words = {word for one in truths for said in one["segments"] for word in plain(said["text"])}
     return Phrases(
         [
-            Phrase(name=f"{side}: {word}", match=word, side=side)  # type: ignore[arg-type]
+            Phrase(name=f"{side}: {word}", match=word, side=side)
             for word in sorted(words)
             if len(word) >= LONG
             for side in SIDES
