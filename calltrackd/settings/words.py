@@ -134,10 +134,9 @@ def _description(path: Path) -> str:
 
 def _form(one: ErrorDetails, path: Path) -> str:
     """What a table without a `kind`, or with one that nobody knows, should say."""
-    forms = shape.models(shape.at(Settings, path))
+    words = [shape.tag(form) for form in shape.models(shape.at(Settings, path))]
     if _kind(one) == "union_tag_not_found":
-        return f"is missing: {_description((*path, shape.tag(forms[0]), 'kind'))}"
-    words = [shape.tag(form) for form in forms]
+        return f"is missing: one of {', '.join(words)}"
     found = one["ctx"]["tag"]
     return f"{found!r} is not among the choices{nearest(str(found), words)}"
 
