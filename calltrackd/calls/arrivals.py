@@ -4,7 +4,7 @@ from calltrackd.calls.board import Board
 from calltrackd.calls.channel import Channel
 from calltrackd.calls.handlers import Handlers
 from calltrackd.calls.news import News
-from calltrackd.model.channel import ChannelStarted, Linked, Numbered, Paired, Replaced
+from calltrackd.model.channel import CameIn, ChannelStarted, Linked, Numbered, Paired, Replaced
 
 
 class Arrivals:
@@ -18,6 +18,7 @@ class Arrivals:
         """What this part answers to."""
         return {
             ChannelStarted: self._started,
+            CameIn: self._came_in,
             Numbered: self._numbered,
             Replaced: self._replaced,
             Linked: self._linked,
@@ -31,6 +32,14 @@ class Arrivals:
         self._board.appear(channel, event.link)
         if channel.incoming:
             self.open_incoming(channel, event.at)
+
+    def _came_in(self, event: CameIn) -> None:
+        """Not one that was dialled, or serves a call already."""
+        channel = self._board.channel_of(event)
+        if channel is None or channel.incoming or channel.call or channel.dialed_by:
+            return
+        channel.incoming, channel.dialed = True, event.dialed
+        self.open_incoming(channel, event.at)
 
     def open_incoming(self, channel: Channel, at: float) -> None:
         """The call of a channel whose far end placed it."""

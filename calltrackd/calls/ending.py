@@ -11,6 +11,8 @@ from calltrackd.model.channel import ChannelEnded, HangupAsked
 
 ANSWERED_ELSEWHERE = 26
 """Q.850-style cause with which Asterisk drops the losers of a ring group."""
+REJECTED = 21
+"""Q.850: call rejected. A dial ends as busy after a 603 on chan_sip (measured on 16)."""
 
 
 class Ending:
@@ -166,8 +168,10 @@ def _end_leg(call: Call, event: ChannelEnded) -> bool:
 
 
 def _settle_leg(call: Call, leg: Leg, cause: int | None) -> None:
-    """Its channel ended without a dial's end."""
+    """What its channel's end tells, where the dial's end told nothing or too little."""
     if cause == ANSWERED_ELSEWHERE and leg.disposition in (None, "no_answer", "cancelled"):
         leg.disposition = "answered_elsewhere"
+    elif cause == REJECTED and leg.disposition == "busy":
+        leg.disposition = "rejected"
     elif leg.disposition is None:
         leg.disposition = "cancelled" if call.client_gave_up else "no_answer"

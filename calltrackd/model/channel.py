@@ -42,6 +42,13 @@ class ChannelStarted(Event):
     incoming: bool = False
 
 
+class CameIn(Event):
+    """The far end of a channel that appeared without a direction placed the call."""
+
+    channel: str
+    dialed: str = ""
+
+
 class Numbered(Event):
     """The number or name of the channel's far end became known or changed."""
 
@@ -283,8 +290,8 @@ class PbxStopped(Event):
 
 
 ChannelEvent = (
-    ChannelStarted | Numbered | Replaced | Linked | Paired | Dialed | Rang | DialEnded | Answered
-    | Bridged | Unbridged | Held | Resumed | QueueEntered | QueueLeft | Entered | Digit
+    ChannelStarted | CameIn | Numbered | Replaced | Linked | Paired | Dialed | Rang | DialEnded
+    | Answered | Bridged | Unbridged | Held | Resumed | QueueEntered | QueueLeft | Entered | Digit
     | TransferredBlind | TransferredAttended | Moved | Parked | Unparked | PickedUp
     | RecordingStarted | RecordingStopped | HangupAsked | ChannelEnded | Snapshot
     | LinkLost | LinkUp | PbxStopped

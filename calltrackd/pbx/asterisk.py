@@ -13,6 +13,7 @@ from functools import partial
 from calltrackd.model.channel import (
     Answered,
     Bridged,
+    CameIn,
     ChannelEnded,
     ChannelEvent,
     ChannelStarted,
@@ -67,6 +68,10 @@ _REFUSALS: dict[str, Disposition] = {
     **dict.fromkeys(("1", "2", "3", "20", "27", "28", "34", "38", "41", "42", "44"), "failed"),
 }
 """Q.850 causes with which a phone refuses: 486, 603, unreachable and 5xx."""
+
+_INCOMING = ("Ring", "Rsrvd", "OffHook")
+"""States of a channel whose far end placed the call. PJSIP's begin in them; chan_sip's begin Down,
+as those that are dialled, and come to Ring a moment later (measured on 16)."""
 
 _GIVEN_UP = frozenset({"0", "127"})
 """Causes of a client's hangup while it waited: 127 (CANCEL) in ringing, 0 in a queue; all other
@@ -148,7 +153,7 @@ class Translator:
             number=frame.get("CallerIDNum", ""),
             number_name=frame.get("CallerIDName", ""),
             dialed=frame.get("Exten", ""),
-            incoming=frame.get("ChannelStateDesc") in ("Ring", "Rsrvd", "OffHook"),
+            incoming=frame.get("ChannelStateDesc") in _INCOMING,
         )
         return (started,)
 
@@ -181,6 +186,8 @@ class Translator:
             return (Rang(at=at, channel=frame["Uniqueid"]),)
         if state == "Up":
             return (Answered(at=at, channel=frame["Uniqueid"]),)
+        if state in _INCOMING:
+            return (CameIn(at=at, channel=frame["Uniqueid"], dialed=frame.get("Exten", "")),)
         return ()
 
     def _hangup(self, at: float, frame: Frame) -> Events:

@@ -34,12 +34,20 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 class Asterisk:
     """One PBX with a home folder and ports of its own.
 
-    `version`: 22 or 16. `folder`: its home; a PBX left behind there by an earlier run is ended.
+    `version`: 22 or 16, which has both drivers. `folder`: its home; a PBX left behind there by an
+    earlier run is ended.
     Raises `Unavailable` (from `start`) where this machine can't have it.
     """
 
-    def __init__(self, version: int, folder: Path, cache: Path = CACHE) -> None:
-        self.version = version
+    def __init__(
+        self,
+        version: int,
+        folder: Path,
+        cache: Path = CACHE,
+        *,
+        driver: config.Driver = "PJSIP",
+    ) -> None:
+        self.version, self.driver = version, driver
         self.folder = folder.resolve()
         if len(str(self.folder)) > LONGEST_HOME:
             raise ValueError(f"{self.folder} is too long for a socket's path below it")
@@ -74,7 +82,7 @@ class Asterisk:
         """Fetches the packages and writes the configuration."""
         tree = asterisk_tree(self.version, self._cache)
         _end_leftover(self._pid_file)
-        config.write(self.folder, tree, self.version, self.ports)
+        config.write(self.folder, tree, self.version, self.ports, self.driver)
         configuration = ["-C", str(self.folder / "etc/asterisk.conf")]
         self._command = [*tree.command("asterisk"), *configuration]
 

@@ -1,16 +1,20 @@
 """Asterisk's configuration, filled in from the templates in conf/."""
 
+import re
 import shutil
 import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
+from typing import Literal
 
 from tests.lab.packages import Tree
 
 TEMPLATES = Path(__file__).parent / "conf"
 DIALPLAN = Path(__file__).parents[2] / "dialplan/asterisk"
+Driver = Literal["PJSIP", "SIP"]
+"""What speaks SIP in Asterisk; chan_sip is there until 20."""
 OPERATORS = tuple(str(number) for number in range(101, 111))
 DIRECT_OPERATORS = ("121", "122")
 
@@ -40,7 +44,7 @@ class Ports:
         )
 
 
-def write(folder: Path, tree: Tree, version: int, ports: Ports) -> None:
+def write(folder: Path, tree: Tree, version: int, ports: Ports, driver: Driver = "PJSIP") -> None:
     """Lays out `folder` as Asterisk's home: etc, data, spool, log, run."""
     for name in ("etc", "lib", "data/sounds", "spool", "run", "log"):
         (folder / name).mkdir(parents=True, exist_ok=True)
@@ -58,11 +62,15 @@ def write(folder: Path, tree: Tree, version: int, ports: Ports) -> None:
             [_operator(n, ports.phone) for n in OPERATORS]
             + [_operator(n, ports.phone, "direct_media=yes\n") for n in DIRECT_OPERATORS]
         ),
+        "PEERS": "\n".join(_peer(n, ports.phone) for n in OPERATORS),
+        "ABSENT": "chan_sip" if driver == "PJSIP" else "res_pjsip",
     }  # fmt: skip
     for template in TEMPLATES.glob("*.conf"):
         text = template.read_text()
         for name in ("OPERATORS", *values):
             text = text.replace(f"@{name}@", str(values[name]))
+        if driver == "SIP":
+            text = _for_chan_sip(text)
         (folder / "etc" / template.name).write_text(text)
 
 
@@ -73,6 +81,20 @@ def _operator(number: str, port: int, extra: str = "") -> str:
         f"mailboxes={number}@default\n{extra}[{number}]\ntype=aor\n"
         f"contact=sip:{number}@{ip}:{port}\n[{number}]\ntype=identify\n"
         f"endpoint={number}\nmatch={ip}\n"
+    )
+
+
+def _for_chan_sip(text: str) -> str:
+    """It writes a number behind a trunk the other way round."""
+    text = re.sub(r"PJSIP/(\$\{[^}]+\})@(\w+)", r"SIP/\2/\1", text)
+    return text.replace("PJSIP/", "SIP/")
+
+
+def _peer(number: str, port: int) -> str:
+    """The same for chan_sip."""
+    return (
+        f"[{number}](operator)\nhost={operator_ip(number)}\nport={port}\n"
+        f"callerid=Operator {number} <{number}>\nmailbox={number}@default\n"
     )
 
 

@@ -3,7 +3,8 @@
     python -m tests.lab.record --version 22 [--only NAME ...]
 
 writes tests/streams/asterisk-22/NAME.jsonl and tests/streams/expected/asterisk-22/NAME.json;
-with --advised (the AMI user and eventfilter of dialplan/asterisk) into asterisk-22-advised.
+with --advised (the AMI user and eventfilter of dialplan/asterisk) into asterisk-22-advised, with
+--driver SIP (chan_sip, version 16 only) into asterisk-16-sip.
 """
 
 import argparse
@@ -40,7 +41,8 @@ async def _record(pbx: Asterisk, names: list[str], *, advised: bool, verbose: bo
         except Exception:
             print("\n".join([f"{name} failed:", *stage.diary.lines()]))  # noqa: T201
             raise
-        keep(stage, entry, f"asterisk-{pbx.version}{'-advised' if advised else ''}")
+        driver = "" if pbx.driver == "PJSIP" else f"-{pbx.driver.lower()}"
+        keep(stage, entry, f"asterisk-{pbx.version}{driver}{'-advised' if advised else ''}")
         print(f"{name}: {len(stage.tap.frames)} frames", flush=True)  # noqa: T201 - a tool's output
         if verbose:
             print("\n".join(stage.diary.lines()))  # noqa: T201
@@ -50,6 +52,7 @@ def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--version", type=int, choices=(22, 16), default=22)
+    parser.add_argument("--driver", choices=("PJSIP", "SIP"), default="PJSIP")
     parser.add_argument("--only", nargs="*", help="names, all without")
     parser.add_argument("--advised", action="store_true", help="as the user that we advise")
     parser.add_argument("--verbose", action="store_true", help="print the phones' diary")
@@ -59,7 +62,7 @@ def main() -> None:
         sys.exit(f"no scenario {', '.join(unknown)}; there are: {', '.join(SCENARIOS)}")
     with (
         tempfile.TemporaryDirectory(prefix="asterisk-lab-") as folder,
-        Asterisk(options.version, Path(folder)) as pbx,
+        Asterisk(options.version, Path(folder), driver=options.driver) as pbx,
     ):
         asyncio.run(_record(pbx, names, advised=options.advised, verbose=options.verbose))
 

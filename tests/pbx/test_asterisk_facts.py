@@ -37,6 +37,29 @@ def test_hangup_request_of_a_busy_phone_hung_nothing_up() -> None:
     assert (ami.record.hung_up_by, ami.record.outcome) == ("pbx", "busy")
 
 
+def test_chan_sip_tells_a_moment_later_who_placed_the_call() -> None:
+    """Its channels begin Down, the client's as the phone's; then the client's is in Ring."""
+    ami = Ami().born(CLIENT, CallerIDNum="79161234567", Exten="74950000001")
+    ami.tell("Newstate", Uniqueid=uniqueid(CLIENT), ChannelStateDesc="Ring", Exten="74950000001")
+    record = ami.dial().after(2).talk().after(5).request(CLIENT).hangup(PHONE, CLIENT).record
+    assert (record.direction, record.did, record.caller) == (
+        "inbound", "+74950000001", "+79161234567",
+    )  # fmt: skip
+    assert (record.operators, record.hung_up_by) == (["101"], "caller")
+
+
+def test_channel_in_ring_that_is_dialled_placed_no_call() -> None:
+    """Some drivers let a phone that they dial pass through Ring."""
+    ami = Ami().client().dial().state(PHONE, "Ring").after(2).talk().hangup(PHONE, CLIENT)
+    assert (ami.record.direction, ami.record.operators) == ("inbound", ["101"])
+
+
+def test_603_is_told_by_the_end_of_a_chan_sip_channel() -> None:
+    """The dial ends as busy and no HangupRequest comes; the channel ends with cause 21."""
+    ami = Ami().client().dial().dial_end("BUSY").hangup(PHONE, cause="21").hangup(CLIENT)
+    assert (ami.record.outcome, ami.record.legs[0].disposition) == ("rejected", "rejected")
+
+
 def test_channel_that_is_up_is_no_answer() -> None:
     """Fact 2: a queue, menu or mailbox answers at once; a bridge with an operator does."""
     ami = Ami().client().state(CLIENT, "Up")
