@@ -160,6 +160,9 @@ class Board:
             self.serve(channel, host)
             channel.talks_in = tuple(call for call in channel.talks_in if call is not guest)
         host.legs.update(guest.legs)
+        host.queue = guest.queue or host.queue
+        host.queue_at = max(host.queue_at, guest.queue_at)
+        host.in_queue.add(guest.in_queue)
         party = guest.caller_raw or None
         for press in guest.digits:
             host.digits.append(KeyPress("operator", party, press.digit, press.at))

@@ -69,6 +69,32 @@ def test_attended_transfer_before_the_answer_keeps_the_client() -> None:
     assert story.record.hung_up_by == "operator"
 
 
+def _consulting_a_queue() -> Story:
+    """101 talks with the client, holds it at 5 s and dials a queue, where 102 rings."""
+    story = answered_call().after(2).tell(Held, channel="101").dials("101/2", "600").up("101/2")
+    return story.queues("sales", "101/2").rings("102", of="101/2")
+
+
+def test_consultation_by_way_of_a_queue_makes_it_the_calls_queue() -> None:
+    """As it is when the client is sent there blindly, or by *2."""
+    story = _consulting_a_queue().after(4).leaves_queue("sales", "101/2").picks_up("102", "101/2")
+    story.after(3).leave("102", "101", "client", "101/2").meet("102", "client")
+    story.tell(TransferredAttended, by=("101", "101/2"), channel="client", target="102", ok=True)
+    story.ends("101", "101/2").after(4).hangs_up("client", "102")
+    assert (story.record.queue, story.record.queue_s) == ("sales", 4)
+    assert transfers(story.record) == [("attended", "101", "102", True)]
+
+
+def test_client_takes_the_transferers_place_in_a_queue() -> None:
+    """The transferer does not wait for the answer: the client does, from the transfer on."""
+    story = _consulting_a_queue().after(1)
+    story.tell(TransferredAttended, by=("101", "101/2"), channel="client", target=None, ok=True)
+    story.leave("client").ends("101", "101/2").after(3).leaves_queue().picks_up("102").after(4)
+    story.hangs_up("102", "client")
+    assert (story.record.queue, story.record.queue_s) == ("sales", 4)
+    assert talks(story.record) == [("101", 3, 6), ("102", 9, 13)]
+
+
 def test_attended_transfer_names_the_one_who_talked_whatever_the_order() -> None:
     """AMI orders the transferer's two legs by time, not by role."""
     story = _consulted().leave("102", "101", "client", "101/2").meet("102", "client")

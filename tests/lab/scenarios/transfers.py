@@ -94,6 +94,26 @@ async def transfer_to_queue(stage: Stage) -> None:
 
 
 @scenario()
+async def attended_to_queue(stage: Stage) -> None:
+    """101 holds the client, reaches 102 by way of the queue and joins them."""
+    caller, operator = await talk_with(
+        stage,
+        "101",
+        queue="sales",
+        transfers=[{"kind": "attended", "by": "101", "to": "102"}],
+        unscored=("queue_s",),
+    )
+    await operator.hold()
+    second = await stage.dials("101", "600")
+    await stage.answers("102")
+    await second.until_up()
+    await pause(1.2)
+    await hand_over(operator, "600", replaces=second)
+    await pause(2)
+    await caller.bye()
+
+
+@scenario()
 async def transfer_to_outside(stage: Stage) -> None:
     """101 sends the client on to a number outside, which answers."""
     caller, operator = await talk_with(
