@@ -35,3 +35,15 @@ async def park(operator: Call) -> None:
     await operator.refer("700")
     await pause(1)
     await operator.bye()
+
+
+async def parked_and_retrieved(stage: Stage, operator: str, **facts: Any) -> None:
+    """The operator parks the client, 103 retrieves it."""
+    parking = {"kind": "park", "by": operator, "to": "103"}
+    caller, answered = await talk_with(stage, operator, transfers=[parking], **facts)
+    await park(answered)
+    await pause(1.2)
+    taker = await stage.dials("103", "701")
+    await taker.until_up()
+    await pause(1.5)
+    await caller.bye()

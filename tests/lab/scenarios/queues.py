@@ -1,6 +1,6 @@
 """Queues and ring groups."""
 
-from tests.lab.scenarios.acts import hand_over, park, talk_with
+from tests.lab.scenarios.acts import hand_over, parked_and_retrieved, talk_with
 from tests.lab.stage import Stage, pause, scenario
 
 
@@ -80,36 +80,11 @@ async def queue_local_members(stage: Stage) -> None:
     await caller.bye()
 
 
-@scenario()
-async def local_member_transfer(stage: Stage) -> None:
-    """105 answers over a Local channel that stays, and sends the client to 101."""
-    caller, operator = await talk_with(
-        stage,
-        "105",
-        did="09",
-        queue="locals",
-        transfers=[{"kind": "blind", "by": "105", "to": "101"}],
-    )
-    await hand_over(operator, "101")
+async def _handed_on(stage: Stage, operator: str, did: str, queue: str) -> None:
+    blind = {"kind": "blind", "by": operator, "to": "101"}
+    caller, answered = await talk_with(stage, operator, did=did, queue=queue, transfers=[blind])
+    await hand_over(answered, "101")
     await stage.answers("101")
-    await pause(1.5)
-    await caller.bye()
-
-
-@scenario()
-async def local_member_park(stage: Stage) -> None:
-    """105 answers over a Local channel that stays, and parks the client; 103 retrieves it."""
-    caller, operator = await talk_with(
-        stage,
-        "105",
-        did="09",
-        queue="locals",
-        transfers=[{"kind": "park", "by": "105", "to": "103"}],
-    )
-    await park(operator)
-    await pause(1.2)
-    taker = await stage.dials("103", "701")
-    await taker.until_up()
     await pause(1.5)
     await caller.bye()
 
@@ -117,17 +92,19 @@ async def local_member_park(stage: Stage) -> None:
 @scenario()
 async def queue_transfer(stage: Stage) -> None:
     """102 answers from the queue and sends the client to 101."""
-    caller, operator = await talk_with(
-        stage,
-        "102",
-        did="02",
-        queue="sales",
-        transfers=[{"kind": "blind", "by": "102", "to": "101"}],
-    )
-    await hand_over(operator, "101")
-    await stage.answers("101")
-    await pause(1.5)
-    await caller.bye()
+    await _handed_on(stage, "102", did="02", queue="sales")
+
+
+@scenario()
+async def local_member_transfer(stage: Stage) -> None:
+    """105 answers over a Local channel that stays, and sends the client to 101."""
+    await _handed_on(stage, "105", did="09", queue="locals")
+
+
+@scenario()
+async def local_member_park(stage: Stage) -> None:
+    """105 answers over a Local channel that stays, and parks the client; 103 retrieves it."""
+    await parked_and_retrieved(stage, "105", did="09", queue="locals")
 
 
 @scenario()

@@ -1,6 +1,6 @@
 """The client goes from one phone to another."""
 
-from tests.lab.scenarios.acts import hand_over, park, talk_with
+from tests.lab.scenarios.acts import hand_over, park, parked_and_retrieved, talk_with
 from tests.lab.stage import Stage, pause, scenario
 
 
@@ -19,15 +19,7 @@ async def pickup(stage: Stage) -> None:
 @scenario()
 async def park_retrieve(stage: Stage) -> None:
     """101 parks the client, 103 retrieves it."""
-    caller, operator = await talk_with(
-        stage, "101", transfers=[{"kind": "park", "by": "101", "to": "103"}]
-    )
-    await park(operator)
-    await pause(1.2)
-    taker = await stage.dials("103", "701")
-    await taker.until_up()
-    await pause(1.5)
-    await caller.bye()
+    await parked_and_retrieved(stage, "101")
 
 
 @scenario()
