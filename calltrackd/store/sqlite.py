@@ -175,7 +175,8 @@ def create(url: URL) -> AsyncEngine:
     async def connect() -> aiosqlite.Connection:
         return await _Connection(lambda: _connect(str(url.database)), iter_chunk_size=64)
 
-    engine = create_async_engine(url, async_creator=connect)
+    # The connection that was used last still has its pages: a commit of another would void them.
+    engine = create_async_engine(url, async_creator=connect, pool_use_lifo=True)
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
