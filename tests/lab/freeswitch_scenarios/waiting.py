@@ -1,7 +1,7 @@
 """Queues, fifo, and what rings one after another."""
 
 from tests.lab.freeswitch_scenarios.registry import freeswitch
-from tests.lab.scenarios.acts import hand_over, talk_with
+from tests.lab.scenarios.acts import consulted_and_joined
 from tests.lab.stage import Stage, pause
 
 
@@ -44,18 +44,7 @@ async def queue_two_clients(stage: Stage) -> None:
 @freeswitch()
 async def queue_attended(stage: Stage) -> None:
     """102 answers from the queue, consults 101 and joins them."""
-    caller, operator = await talk_with(
-        stage, "102", did="02", queue="sales",
-        transfers=[{"kind": "attended", "by": "102", "to": "101"}],
-    )  # fmt: skip
-    await operator.hold()
-    second = await stage.dials("102", "101")
-    await stage.answers("101")
-    await second.until_up()
-    await pause(1.2)
-    await hand_over(operator, "101", replaces=second)
-    await pause(2)
-    await caller.bye()
+    await consulted_and_joined(stage, "102", "101", did="02", queue="sales")
 
 
 @freeswitch()

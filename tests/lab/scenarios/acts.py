@@ -47,3 +47,22 @@ async def parked_and_retrieved(stage: Stage, operator: str, **facts: Any) -> Non
     await taker.until_up()
     await pause(1.5)
     await caller.bye()
+
+
+async def consulted_and_joined(
+    stage: Stage, operator: str, to: str, number: str = "", **facts: Any
+) -> None:
+    """The operator holds the client, reaches `to` on a second line and joins them.
+
+    `number`: what is dialled where that is not the phone itself.
+    """
+    attended = {"kind": "attended", "by": operator, "to": to}
+    caller, answered = await talk_with(stage, operator, transfers=[attended], **facts)
+    await answered.hold()
+    second = await stage.dials(operator, number or to)
+    await stage.answers(to)
+    await second.until_up()
+    await pause(1.2)
+    await hand_over(answered, number or to, replaces=second)
+    await pause(2)
+    await caller.bye()

@@ -1,6 +1,12 @@
 """The client goes from one phone to another."""
 
-from tests.lab.scenarios.acts import hand_over, park, parked_and_retrieved, talk_with
+from tests.lab.scenarios.acts import (
+    consulted_and_joined,
+    hand_over,
+    park,
+    parked_and_retrieved,
+    talk_with,
+)
 from tests.lab.stage import Stage, pause, scenario
 
 
@@ -88,21 +94,7 @@ async def transfer_to_queue(stage: Stage) -> None:
 @scenario()
 async def attended_to_queue(stage: Stage) -> None:
     """101 holds the client, reaches 102 by way of the queue and joins them."""
-    caller, operator = await talk_with(
-        stage,
-        "101",
-        queue="sales",
-        transfers=[{"kind": "attended", "by": "101", "to": "102"}],
-        unscored=("queue_s",),
-    )
-    await operator.hold()
-    second = await stage.dials("101", "600")
-    await stage.answers("102")
-    await second.until_up()
-    await pause(1.2)
-    await hand_over(operator, "600", replaces=second)
-    await pause(2)
-    await caller.bye()
+    await consulted_and_joined(stage, "101", "102", "600", queue="sales", unscored=("queue_s",))
 
 
 @scenario()
@@ -177,17 +169,7 @@ async def attended_ami(stage: Stage) -> None:
 @scenario()
 async def attended_refer(stage: Stage) -> None:
     """101 holds the client, calls 102 on a second line and joins them (REFER with Replaces)."""
-    caller, operator = await talk_with(
-        stage, "101", transfers=[{"kind": "attended", "by": "101", "to": "102"}]
-    )
-    await operator.hold()
-    second = await stage.dials("101", "102")
-    await stage.answers("102")
-    await second.until_up()
-    await pause(1.2)
-    await hand_over(operator, "102", replaces=second)
-    await pause(2)
-    await caller.bye()
+    await consulted_and_joined(stage, "101", "102")
 
 
 @scenario()
