@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calltrackd.pbx.wire import AmiCodec, BadFieldError, Frame, encode_action
+from calltrackd.pbx.wire import _MOST_HEADS, AmiCodec, BadFieldError, Frame, encode_action
 
 BANNER = b"Asterisk Call Manager/11.0.0\r\n"
 LOGIN = b"Response: Success\r\nActionID: 1\r\nMessage: Authentication accepted\r\n\r\n"
@@ -190,6 +190,24 @@ def test_a_held_line_lets_an_unwanted_event_pass() -> None:
     codec = AmiCodec(frozenset({"Hangup"}), holding=("Variable: A",))
     assert [f["Event"] for f in codec.feed(VARSET + VARSET.replace(b": A", b": B"))] == ["VarSet"]
     assert codec.counters["unwanted"] == 1
+
+
+def test_a_name_longer_than_what_is_remembered_is_read_whole() -> None:
+    """Two names that begin alike for as long as it matters are two events."""
+    wanted, other = "A" * 40 + "Wanted", "A" * 40 + "Other"
+    events = [f"Event: {name}\r\nCause: 16\r\n\r\n".encode() for name in (other, wanted, other)]
+    codec = AmiCodec(frozenset({wanted}), MAX)
+    found = [frame["Event"] for data in events * 2 for frame in codec.feed(data)]
+    assert found == [wanted, wanted]
+
+
+def test_what_is_remembered_of_events_is_bounded() -> None:
+    """However many names come, and what comes after that many is judged as before."""
+    codec = AmiCodec(frozenset({"Hangup"}), MAX)
+    for n in range(_MOST_HEADS + 10):
+        assert codec.feed(b"Event: E%d\r\nCause: 16\r\n\r\n" % n) == []
+    assert len(codec._fates) == _MOST_HEADS
+    assert [frame["Event"] for frame in codec.feed(VARSET + HANGUP)] == ["Hangup"]
 
 
 def test_neither_event_nor_response_is_counted() -> None:

@@ -55,7 +55,11 @@ sorce = "google"
         (PBX + "port = 5038.0", 5, "pbx[0].port: should be a valid integer, found a float"),
         (PBX + "tls = 1", 5, "pbx[0].tls: should be a valid boolean, found an integer"),
         ("[pbx]\nhost = 1", 1, "pbx: should be a valid list, found a table"),
-        ('[[pbx]]\nname = "a"\nsecret = "x"', 1, "pbx[0].kind: is missing: one of asterisk"),
+        (
+            '[[pbx]]\nname = "a"\nsecret = "x"',
+            1,
+            "pbx[0].kind: is missing: one of asterisk, freeswitch",
+        ),
         ("[[pbx]]\nkind='fritzbox'\nname='a'\nsecret='x'", 2, "pbx[0].kind: 'fritzbox' is not"),
         (FS + "prot = 1", 5, "pbx[0].prot: no such setting; did you mean port?"),
         (FS + "tls = true", 5, "pbx[0].tls: no such setting with kind = freeswitch"),
